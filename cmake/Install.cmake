@@ -1,0 +1,31 @@
+# The installed tree and the CMake package `tactic`. Two export sets, so that a program which only chooses needs no gRPC.
+include(CMakePackageConfigHelpers)
+
+set(cache_targets tactic_model tactic_cache tactic_sdk tactic_host_runners)
+set(client_targets tactic_wire tactic_messages tactic_stubs tactic_convert tactic_client)
+foreach(target IN LISTS cache_targets client_targets)
+  string(REPLACE tactic_ "" name ${target})
+  set_target_properties(${target} PROPERTIES EXPORT_NAME ${name})
+endforeach()
+
+install(TARGETS ${cache_targets} EXPORT tacticCacheTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(TARGETS ${client_targets} EXPORT tacticClientTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+foreach(folder proto/model client/cache client/link runners/sdk runners/host)
+  install(DIRECTORY ${folder}/include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+endforeach()
+install(DIRECTORY proto/tactic DESTINATION ${CMAKE_INSTALL_DATADIR}/tactic/proto FILES_MATCHING PATTERN "*.proto")
+foreach(program tacticd tacticd-worker tacticctl)
+  if(TARGET ${program})
+    install(TARGETS ${program} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  endif()
+endforeach()
+
+set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/tactic)
+foreach(set Cache Client)
+  install(EXPORT tactic${set}Targets NAMESPACE tactic:: DESTINATION ${package_dir})
+endforeach()
+configure_package_config_file(cmake/tacticConfig.cmake.in ${PROJECT_BINARY_DIR}/tacticConfig.cmake
+                              INSTALL_DESTINATION ${package_dir})
+write_basic_package_version_file(${PROJECT_BINARY_DIR}/tacticConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${PROJECT_BINARY_DIR}/tacticConfig.cmake ${PROJECT_BINARY_DIR}/tacticConfigVersion.cmake
+        DESTINATION ${package_dir})

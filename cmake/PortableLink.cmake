@@ -1,0 +1,25 @@
+# Points the imported shared libraries at their archives, so that a program needs glibc only. For programs: Debian's archives of
+# protobuf, Abseil and re2 are not position-independent, so no shared library can be made of them. lld does not mind the order of archives.
+function(tactic_link_archives)
+  get_property(targets DIRECTORY PROPERTY IMPORTED_TARGETS)
+  foreach(target IN LISTS targets)
+    if(NOT target MATCHES "^(gRPC|absl|protobuf|c-ares|re2|OpenSSL|ZLIB|SQLite)::")
+      continue()
+    endif()
+    get_target_property(type ${target} TYPE)
+    if(type MATCHES "INTERFACE_LIBRARY|EXECUTABLE")
+      continue()
+    endif()
+    foreach(property IMPORTED_LOCATION IMPORTED_LOCATION_NONE IMPORTED_LOCATION_RELEASE)
+      get_target_property(shared ${target} ${property})
+      if(shared)
+        string(REGEX REPLACE "\\.so[.0-9]*$" ".a" archive "${shared}")
+        set_target_properties(${target} PROPERTIES ${property} "${archive}")
+      endif()
+    endforeach()
+  endforeach()
+  find_library(TACTIC_RE2_ARCHIVE libre2.a REQUIRED) # re2::re2 is an interface target around -lre2.
+  set_target_properties(re2::re2 PROPERTIES INTERFACE_LINK_LIBRARIES "${TACTIC_RE2_ARCHIVE}")
+  add_link_options(-static-libstdc++ -static-libgcc -fuse-ld=lld -Wl,--gc-sections
+                   -Wl,--exclude-libs,ALL -Wl,--strip-all)
+endfunction()
