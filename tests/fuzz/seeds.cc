@@ -1,0 +1,119 @@
+// Writes the seeds of the fuzz targets: sound inputs, from which the fuzzer goes on. Argument: the
+// folder, in which each target has one of its own.
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "proto/convert/convert.h"
+#include "proto/wire/frame.h"
+#include "tactic/model/codec.h"
+#include "tactic/v1/tuning.pb.h"
+#include "tactic/v1/worker.pb.h"
+#include "tests/support/samples.h"
+
+namespace tactic::fuzz {
+namespace {
+
+// Seeds of one target, numbered. The first byte of a seed picks what the target does with it.
+class Folder {
+ public:
+  explicit Folder(std::filesystem::path path) : path_(std::move(path)) {
+    std::filesystem::create_directories(path_);
+  }
+  void Add(int first, const std::string& bytes) {
+    std::ofstream out(path_ / ("seed" + std::to_string(count_++)), std::ios::binary);
+    out << static_cast<char>(first) << bytes;
+    out.exceptions(std::ios::failbit);
+    out.close();
+  }
+  void Add(int first, const google::protobuf::Message& message) {
+    Add(first, message.SerializeAsString());
+  }
+
+ private:
+  std::filesystem::path path_;
+  int count_ = 0;
+};
+
+void WriteCodecSeeds(Folder folder) {
+  folder.Add(0, Encode(testing::SampleKey()));
+  folder.Add(1, Encode(testing::SampleEnvironment()));
+  folder.Add(2, Encode(testing::SampleCandidate(1)));
+  folder.Add(3, Encode(testing::SampleDecision().ranking));
+  folder.Add(4, Encode(testing::SampleEvidence().trials[0].samples));
+}
+
+void WriteFrameSeeds(Folder folder) {
+  const std::string stream = *wire::EncodeFrame("") + *wire::EncodeFrame("payload");
+  folder.Add(0, stream);
+  folder.Add(255, stream + "TCTF");
+}
+
+void WriteServiceSeeds(Folder& folder) {
+  const Decision decision = testing::SampleDecision();
+  v1::LookupRequest lookup;
+  convert::ToProto(decision.key.problem, lookup.mutable_problem());
+  convert::ToProto(decision.key.policy, lookup.mutable_policy());
+  convert::ToProto(decision.key.environment, lookup.mutable_environment());
+  folder.Add(0, lookup);
+  v1::TuneRequest tune;
+  tune.set_request_id("request-1");
+  convert::ToProto(decision.key.problem, tune.add_problems());
+  convert::ToProto(decision.key.policy, tune.mutable_policy());
+  tune.add_runners("host_blocked");
+  folder.Add(1, tune);
+  v1::LookupResponse found;
+  convert::ToProto(decision, found.mutable_decision());
+  for (const Trial& trial : testing::SampleEvidence().trials) {
+    convert::ToProto(trial, found.mutable_evidence()->add_trials());
+  }
+  folder.Add(2, found);
+  v1::WatchResponse change;
+  convert::ToProto(decision, change.mutable_decisions()->add_decisions());
+  folder.Add(3, change);
+  v1::GetServerInfoResponse info;
+  v1::Lane* lane = info.add_lanes();
+  convert::ToProto(decision.key.environment.device, lane->mutable_device());
+  convert::ToProto(testing::GemmSchema(), lane->add_ops()->mutable_schema());
+  convert::ToProto(decision.ranking[0].candidate.runner, lane->mutable_ops(0)->add_runners());
+  convert::ToProto(decision.key.environment.components[0], lane->mutable_ops(0)->add_components());
+  folder.Add(4, info);
+}
+
+void WriteWorkerSeeds(Folder& folder) {
+  v1::FromWorker ready;
+  convert::ToProto(testing::SampleEnvironment().device, ready.mutable_ready()->mutable_device());
+  convert::ToProto(testing::GemmSchema(), ready.mutable_ready()->add_ops()->mutable_schema());
+  folder.Add(5, ready);
+  v1::FromWorker candidates;
+  convert::ToProto(testing::SampleCandidate(1), candidates.mutable_candidates()->add_candidates());
+  folder.Add(5, candidates);
+  v1::FromWorker observed;
+  v1::Observed::Item* item = observed.mutable_observed()->add_items();
+  item->set_outcome(v1::OUTCOME_MEASURED);
+  item->set_nanoseconds(1000);
+  folder.Add(5, observed);
+  v1::ToWorker run;
+  convert::ToProto(testing::GemmProblem(), run.mutable_run()->mutable_problem());
+  convert::ToProto(testing::SampleCandidate(), run.mutable_run()->mutable_incumbent());
+  convert::ToProto(testing::SampleEvidence().trials[0], run.mutable_run()->add_earlier());
+  folder.Add(6, run);
+}
+
+}  // namespace
+}  // namespace tactic::fuzz
+
+int main(int argc, char** argv) {
+  if (argc != 2) {
+    std::fprintf(stderr, "usage: %s FOLDER\n", argv[0]);
+    return 2;
+  }
+  const std::filesystem::path root = argv[1];
+  tactic::fuzz::WriteCodecSeeds(tactic::fuzz::Folder(root / "fuzz_codec"));
+  tactic::fuzz::WriteFrameSeeds(tactic::fuzz::Folder(root / "fuzz_frame"));
+  tactic::fuzz::Folder requests(root / "fuzz_requests");
+  tactic::fuzz::WriteServiceSeeds(requests);
+  tactic::fuzz::WriteWorkerSeeds(requests);
+  return 0;
+}
