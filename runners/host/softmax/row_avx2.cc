@@ -1,0 +1,20 @@
+// Compiled for AVX2 and FMA whatever the rest is compiled for: see row_kernel_inl.h.
+#include "runners/host/softmax/row_kernel_inl.h"
+
+namespace tactic::softmax {
+
+namespace {
+
+struct V {
+  typedef float Reg __attribute__((vector_size(32)));
+  typedef int32_t Int __attribute__((vector_size(32)));
+};
+
+}  // namespace
+
+const RowKernels& Avx2RowKernels() {
+  static constexpr RowKernels kKernels = PolynomialKernels<V>();
+  return kKernels;
+}
+
+}  // namespace tactic::softmax
