@@ -1,0 +1,150 @@
+// The race: which candidates to sample next, when to stop, and what to decide. Pure: no clock, no
+// I/O, no threads; the same observations and seed give the same steps and the same verdict.
+// docs/measurement.md explains the statistics.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <random>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "runners/timing/paired.h"
+#include "runners/timing/sampler.h"
+#include "tactic/model/decision.h"
+
+namespace tactic::timing {
+
+// Units and reasons. Ratios are to the leader's time.
+struct RaceOptions {
+  double first_cut = 1.5;   // Out after the screening pass.
+  double round_cut = 1.15;  // Out after the first round, if the screening sample agrees.
+  double zone = 0.005;  // Indifference: a difference under this is not worth a change of answer.
+  double sigmas =
+      3.0;  // How sure before one is dropped or called the clear leader, in standard errors.
+  double error_floor = 0.001;  // A standard error is never believed to be less than this.
+  double single_error = 0.05;  // The error of one sample while too few rounds tell their spread.
+  int min_rounds = 3;    // No statistics, and no end, before this many: each time that is reported
+                         // rests on a few samples.
+  int full_rounds = 12;  // Rounds of all survivors before only `finalists` go on.
+  int finalists = 8;
+  int final_rounds = 24;  // Further rounds, in palindromic order (ABBA).
+  double slow_ns = 5e6;   // A leader slower than this gets a quarter of the rounds: its samples are
+                          // long and steady.
+  double budget_ns = 0;  // Stop and decide on the best so far once sampling has cost this much; 0 =
+                         // no limit.
+};
+
+struct RaceInput {
+  int candidates = 0;
+  // The default and the incumbent are spared the cuts: only a failure, or rounds that show one to
+  // be clearly slower, take it out. Screened early, whatever the budget.
+  int default_candidate = 0;
+  std::optional<int> incumbent;  // The stored pick, if it is among the candidates.
+  std::vector<int> first;        // Screened first, in this order: priors. The rest follow by index.
+  std::vector<uint64_t>
+      tie_rank;  // Fixed order among equals: lower wins. One per candidate; stable across contests.
+  uint64_t seed = 0;
+  uint32_t epoch = 0;  // Of the samples to come. Earlier ones may be restored.
+};
+
+struct Verdict {
+  int pick = -1;  // -1: no valid candidate.
+  Reason reason = Reason::kClear;
+  int tied = 0;  // Candidates that are not clearly slower than the leader, itself included.
+  std::vector<int> order;  // Every valid candidate: the pick, then by time.
+};
+
+// `observation`, but a time that is not a positive, finite number becomes a failure that says so.
+Observation Checked(Observation observation);
+
+class Race {
+ public:
+  Race(RaceInput input, RaceOptions options);
+
+  // What to do next. kScreen: screen `candidates` (one). kRound: one sample of each, in order.
+  // kDone: nothing. Ends after a bounded number of calls, whatever is added.
+  struct Step {
+    enum class Kind { kScreen, kRound, kDone } kind = Kind::kDone;
+    uint32_t round = 0;
+    std::vector<int> candidates;
+  };
+  Step Next();
+  // What came of the last step. A round with a failed candidate drops that candidate and keeps the
+  // others. A time that is not a positive number is a failure. Observations of candidates outside
+  // the step are ignored.
+  void Add(const Step& step, std::span<const Observation> observations);
+  // A trial from an earlier worker process of the same contest: failures stay failures, samples
+  // stay evidence, and a valid candidate is screened again (its new process must be warmed up).
+  // Before the first Next().
+  void Restore(int candidate, const Trial& trial);
+
+  Verdict Decide() const;
+  // All that is known of candidate i; `candidate` itself is left empty.
+  Trial TrialOf(int i) const;
+  // 95 % interval of candidate i's median, {0,0} without samples.
+  std::pair<double, double> Interval(int i) const;
+  std::optional<int> Leader() const;
+  double MedianOf(int i) const;  // 0 = no sample.
+
+  enum class Phase { kScreening, kRacing, kFinals, kDone };
+  Phase phase() const { return phase_; }
+  int Remaining() const;  // Candidates neither failed nor eliminated.
+  int Screened() const;   // Screening steps begun.
+  int Failed() const;
+  // At most about this much sampling is left, by what the last steps cost; 0 = not known yet.
+  double ExpectedLeftNs() const;
+
+ private:
+  struct Entry {
+    Outcome outcome = Outcome::kMeasured;
+    std::string detail;
+    bool screened = false;  // In this process.
+    bool eliminated = false;
+    std::vector<Sample> samples;  // In order of (epoch, round).
+    double screen_ns = 0;
+    bool failed() const { return !IsValid(outcome); }
+    bool open() const { return screened && !eliminated && !failed(); }
+  };
+
+  void OrderScreening();
+  bool Carried(int i) const { return i == input_.default_candidate || input_.incumbent == i; }
+  bool OutOfBudget() const { return options_.budget_ns > 0 && spent_ns_ >= options_.budget_ns; }
+  std::optional<int> NextToScreen();
+  void Absorb(const Step& step, const Observation& raw);
+  void Shuffle();
+  void AfterScreening();
+  void AfterRound(bool someone_failed);
+  void ApplyScreenCut();
+  bool IsOut(int i, int leader, const Comparison& comparison) const;
+  void KeepFinalists();
+  int RoundsInPhase() const;
+  std::vector<int> Where(bool (*holds)(const Entry&)) const;
+  std::vector<int> Contenders() const;
+  // Each of `who` against `leader`, in the same order.
+  std::vector<Comparison> CompareAll(const std::vector<int>& who, int leader) const;
+  int LeaderOf(const std::vector<int>& who) const;
+  // Not clearly slower than the leader.
+  bool InsideNoise(const Comparison& comparison) const;
+  // Fills pick and reason. `to_leader` is by candidate.
+  void Pick(const std::vector<int>& who, const std::vector<Comparison>& to_leader, int leader,
+            Verdict& verdict) const;
+
+  RaceInput input_;
+  RaceOptions options_;
+  std::mt19937_64 random_;
+  std::vector<Entry> entries_;
+  std::vector<int> screening_;  // The order of the screening pass.
+  size_t next_screen_ = 0;
+  Phase phase_ = Phase::kScreening;
+  uint32_t round_ = 0;      // Rounds begun.
+  int phase_rounds_ = 0;    // Of these in this phase.
+  bool settled_ = false;    // More rounds would change nothing that matters.
+  std::vector<int> order_;  // Of the last round.
+  double spent_ns_ = 0;
+  double last_cost_ns_ = 0;  // Of the last step.
+};
+
+}  // namespace tactic::timing

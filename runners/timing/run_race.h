@@ -1,0 +1,27 @@
+// The loop that runs a race over a sampler.
+#pragma once
+
+#include <span>
+
+#include "runners/timing/race.h"
+#include "runners/timing/sampler.h"
+
+namespace tactic::timing {
+
+// Follows a race. Called on the thread that runs it, between steps: what it does delays the race,
+// and is timed by nobody.
+class RaceObserver {
+ public:
+  virtual ~RaceObserver() = default;
+  // What came of `step`, through Checked(), before it is added to the race.
+  virtual void Observed(const Race::Step& step, std::span<const Observation> observations) = 0;
+  // After each step.
+  virtual void Progressed(const Race& race) = 0;
+  // Asked before each step.
+  virtual bool Cancelled() = 0;
+};
+
+// Runs `race` until it is done (true) or cancelled (false).
+bool RunRace(Race& race, Sampler& sampler, RaceObserver& observer);
+
+}  // namespace tactic::timing

@@ -1,0 +1,194 @@
+#include "runners/worker/contest.h"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "proto/convert/convert.h"
+#include "runners/timing/host_sampler.h"
+#include "runners/timing/race.h"
+#include "runners/timing/run_race.h"
+#include "runners/worker/candidates.h"
+#include "runners/worker/contest_observer.h"
+
+namespace tactic {
+namespace {
+
+constexpr double kEnumerateSeconds = 60;
+
+// A request whose every field was checked.
+struct Contest {
+  Problem problem;
+  MeasurementPolicy policy;
+  const sdk::Registry::Entry* entry = nullptr;
+  std::vector<const sdk::Runner*> runners;
+  std::optional<Candidate> incumbent;
+  std::vector<Candidate> first;  // Suspects, then priors.
+  std::vector<Trial> earlier;
+};
+
+Result<const sdk::Registry::Entry*> FindOp(const sdk::Registry& registry, const std::string& op) {
+  if (const sdk::Registry::Entry* entry = registry.Find(op)) return entry;
+  std::string known;
+  for (const auto& entry : registry.entries()) {
+    known += (known.empty() ? "" : ", ") + entry.op->Schema().op;
+  }
+  return InvalidArgument("problem.op is '" + op + "', which is unknown; known are: " + known);
+}
+
+// Appends each message of `from`, converted.
+template <typename Messages, typename Value>
+Check ConvertAll(const std::string& field, const Messages& from, std::vector<Value>& to) {
+  for (int i = 0; i < from.size(); ++i) {
+    auto value = convert::FromProto(field + "[" + std::to_string(i) + "].", from[i]);
+    if (!value.ok()) return value.error();
+    to.push_back(*std::move(value));
+  }
+  return Ok();
+}
+
+Check ReadCandidates(const v1::Run& request, Contest& contest) {
+  if (const Check c = ConvertAll("suspects", request.suspects(), contest.first); !c.ok()) return c;
+  if (const Check c = ConvertAll("first", request.first(), contest.first); !c.ok()) return c;
+  if (const Check c = ConvertAll("earlier", request.earlier(), contest.earlier); !c.ok()) return c;
+  if (!request.has_incumbent()) return Ok();
+  auto incumbent = convert::FromProto("incumbent.", request.incumbent());
+  if (!incumbent.ok()) return incumbent.error();
+  contest.incumbent = *std::move(incumbent);
+  return Ok();
+}
+
+Result<Contest> Read(const v1::Run& request, const sdk::Registry& registry) {
+  Contest contest;
+  auto problem = convert::FromProto("problem.", request.problem());
+  if (!problem.ok()) return problem.error();
+  contest.problem = *std::move(problem);
+  const auto policy = convert::FromProto("policy.", request.policy());
+  if (!policy.ok()) return policy.error();
+  contest.policy = Resolve(*policy, DeviceKind::kHost);
+  const auto entry = FindOp(registry, contest.problem.op);
+  if (!entry.ok()) return entry.error();
+  contest.entry = *entry;
+  const OpSchema schema = contest.entry->op->Schema();
+  if (const Check c = CheckAgainst(schema, contest.problem); !c.ok()) return c.error();
+  FillDefaults(schema, contest.problem);
+  auto runners =
+      SelectRunners(*contest.entry, {request.runners().begin(), request.runners().end()});
+  if (!runners.ok()) return runners.error();
+  contest.runners = *std::move(runners);
+  if (const Check c = ReadCandidates(request, contest); !c.ok()) return c.error();
+  return contest;
+}
+
+timing::Race MakeRace(const v1::Run& request, const Contest& contest, const CandidateList& list) {
+  timing::RaceInput input;
+  input.candidates = static_cast<int>(list.candidates.size());
+  if (contest.incumbent) input.incumbent = list.Find(*contest.incumbent);
+  for (const Candidate& candidate : contest.first) {
+    if (const auto index = list.Find(candidate)) input.first.push_back(*index);
+  }
+  input.tie_rank = TieRanks(list.candidates);
+  input.seed = request.seed();
+  input.epoch = request.epoch();
+  timing::RaceOptions options;
+  options.budget_ns = 1e6 * contest.policy.budget_ms;
+  timing::Race race(std::move(input), options);
+  for (const Trial& trial : contest.earlier) {
+    if (const auto index = list.Find(trial.candidate)) race.Restore(*index, trial);
+  }
+  return race;
+}
+
+Result<std::unique_ptr<timing::HostSampler>> MakeSampler(const v1::Run& request,
+                                                         const Contest& contest,
+                                                         const CandidateList& list,
+                                                         const WorkerContext& context,
+                                                         timing::LaunchObserver& observer) {
+  std::vector<timing::HostCandidate> candidates;
+  for (size_t i = 0; i < list.candidates.size(); ++i) {
+    candidates.push_back({list.runners[i], list.candidates[i].tactic});
+  }
+  timing::HostSamplerOptions options;
+  options.policy = contest.policy;
+  options.cache_bytes = context.device.cache_bytes;
+  options.memory_bytes = request.memory_limit_bytes() > 0 ? request.memory_limit_bytes()
+                                                          : context.device.memory_bytes / 4;
+  return timing::HostSampler::Create(*contest.entry->op, contest.problem, std::move(candidates),
+                                     options, context.pool, observer);
+}
+
+v1::FromWorker CandidatesMessage(uint64_t run, const CandidateList& list) {
+  v1::FromWorker message;
+  v1::Candidates& candidates = *message.mutable_candidates();
+  candidates.set_run(run);
+  for (const Candidate& candidate : list.candidates) {
+    convert::ToProto(candidate, candidates.add_candidates());
+  }
+  return message;
+}
+
+void SendError(uint64_t run, const Error& error, Channel& channel) {
+  v1::FromWorker candidates;
+  candidates.mutable_candidates()->set_run(run);
+  candidates.mutable_candidates()->set_error(error.message);
+  v1::FromWorker finished;
+  finished.mutable_finished()->set_run(run);
+  finished.mutable_finished()->set_error(error.message);
+  if (channel.Send(candidates).ok()) static_cast<void>(channel.Send(finished));
+}
+
+void SendCancelled(uint64_t run, Channel& channel) {
+  v1::FromWorker message;
+  message.mutable_finished()->set_run(run);
+  message.mutable_finished()->set_cancelled(true);
+  static_cast<void>(channel.Send(message));
+}
+
+void SendVerdict(uint64_t run, const timing::Race& race, size_t count, Channel& channel) {
+  v1::FromWorker message;
+  v1::Finished& finished = *message.mutable_finished();
+  const timing::Verdict verdict = race.Decide();
+  finished.set_run(run);
+  for (int candidate : verdict.order) finished.add_order(static_cast<uint32_t>(candidate));
+  if (verdict.pick >= 0) finished.set_reason(static_cast<v1::Reason>(verdict.reason));
+  finished.set_tied(static_cast<uint32_t>(verdict.tied));
+  for (size_t i = 0; i < count; ++i) {
+    const int candidate = static_cast<int>(i);
+    finished.add_outcomes(static_cast<v1::Outcome>(race.TrialOf(candidate).outcome));
+    const auto [low, high] = race.Interval(candidate);
+    finished.add_low_ns(low);
+    finished.add_high_ns(high);
+  }
+  static_cast<void>(channel.Send(message));
+}
+
+}  // namespace
+
+void DoRun(const v1::Run& request, const WorkerContext& context) {
+  const Result<Contest> contest = Read(request, context.registry);
+  if (!contest.ok()) return SendError(request.run(), contest.error(), context.channel);
+
+  context.journal.Begin(wire::kNoCandidate, wire::LaunchPhase::kEnumerate, kEnumerateSeconds);
+  const CandidateList list = ListCandidates(contest->runners, contest->problem);
+  context.journal.Idle();
+
+  ContestObserver observer(request.run(), context.channel, context.journal);
+  auto sampler = MakeSampler(request, *contest, list, context, observer);
+  if (!sampler.ok()) return SendError(request.run(), sampler.error(), context.channel);
+  const Check sent = context.channel.Send(CandidatesMessage(request.run(), list));
+  if (!sent.ok()) return SendError(request.run(), sent.error(), context.channel);
+
+  timing::Race race = MakeRace(request, *contest, list);
+  const bool finished = timing::RunRace(race, **sampler, observer);
+  // Ends the candidates' code before the run ends, so that none of it is taken for the next one's.
+  sampler->reset();
+  if (finished) {
+    SendVerdict(request.run(), race, list.candidates.size(), context.channel);
+  } else {
+    SendCancelled(request.run(), context.channel);
+  }
+}
+
+}  // namespace tactic

@@ -1,0 +1,41 @@
+// Tells the supervisor how a run goes: the journal before each launch, messages after each step.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <span>
+
+#include "runners/timing/launch_observer.h"
+#include "runners/timing/run_race.h"
+#include "runners/worker/channel.h"
+#include "runners/worker/journal.h"
+
+namespace tactic {
+
+// Single-threaded. Everything outlives it.
+class ContestObserver : public timing::LaunchObserver, public timing::RaceObserver {
+ public:
+  ContestObserver(uint64_t run, Channel& channel, Journal& journal)
+      : run_(run), channel_(channel), journal_(journal) {}
+
+  void Begin(int candidate, timing::LaunchPhase phase, double deadline_seconds) override;
+  void End() override { journal_.Idle(); }
+  bool StopRequested() override { return Cancelled(); }
+
+  void Observed(const timing::Race::Step& step,
+                std::span<const timing::Observation> observations) override;
+  // At most ten messages a second.
+  void Progressed(const timing::Race& race) override;
+  bool Cancelled() override;
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  uint64_t run_;
+  Channel& channel_;
+  Journal& journal_;
+  bool cancelled_ = false;
+  Clock::time_point next_progress_;
+};
+
+}  // namespace tactic
