@@ -1,0 +1,192 @@
+#include "server/store/contest_rows.h"
+
+#include <algorithm>
+#include <optional>
+#include <unordered_set>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "server/core/status_macros.h"
+#include "server/store/key_rows.h"
+#include "server/store/schema.h"
+#include "tactic/model/codec.h"
+
+namespace tactic {
+namespace {
+
+constexpr size_t kKeyOfDecision = 2;  // Column key_id of tables::kDecision.
+
+std::optional<Decision> ToDecision(const Row& row, Key key) {
+  if (!row.IsIntact(tables::kDecision)) return std::nullopt;
+  Result<std::vector<Ranked>> ranking = DecodeRanking(row.Bytes(11));
+  if (!ranking.ok()) return std::nullopt;
+  Decision decision;
+  decision.id = static_cast<uint64_t>(row.Int(0));
+  decision.revision = static_cast<uint64_t>(row.Int(1));
+  decision.key = std::move(key);
+  decision.ranking = *std::move(ranking);
+  decision.default_ns = row.Real(7);
+  decision.reason = static_cast<Reason>(row.Int(8));
+  decision.tied = static_cast<uint32_t>(row.Int(9));
+  decision.created_unix_ms = row.Int(10);
+  return decision;
+}
+
+std::optional<Trial> ToTrial(const Row& row, size_t position) {
+  if (!row.IsIntact(tables::kTrial) || row.Int(1) != static_cast<int64_t>(position)) {
+    return std::nullopt;
+  }
+  Result<Candidate> candidate = DecodeCandidate(row.Bytes(9));
+  Result<std::vector<Sample>> samples = DecodeSamples(row.Bytes(10));
+  if (!candidate.ok() || !samples.ok()) return std::nullopt;
+  return Trial{*std::move(candidate), static_cast<Outcome>(row.Int(5)), row.Text(6), row.Real(7),
+               *std::move(samples)};
+}
+
+Row ToRow(int64_t contest_id, size_t position, const Trial& trial) {
+  const Candidate& c = trial.candidate;
+  return Row{contest_id,
+             static_cast<int64_t>(position),
+             c.runner.name,
+             c.runner.unique_id,
+             c.tactic.ToText(),
+             static_cast<int64_t>(trial.outcome),
+             trial.detail,
+             trial.median_ns,
+             static_cast<int64_t>(trial.samples.size()),
+             Blob{Encode(c)},
+             Blob{Encode(trial.samples)}};
+}
+
+// The first decision of each key that it is shown, newest first.
+class Standing {
+ public:
+  Standing(KeyReader keys, Damage& damage, size_t at_most)
+      : keys_(std::move(keys)), damage_(damage) {
+    seen_.reserve(at_most);
+    decisions_.reserve(at_most);
+  }
+
+  absl::Status Add(const Row& row) {
+    ASSIGN_OR_RETURN(std::optional<KeyReader::Entry> entry, keys_.Read(row.Int(kKeyOfDecision)));
+    if (!entry) return absl::OkStatus();  // Counted with its key.
+    // Of a damaged one too: the answer that it superseded must not come back.
+    if (!seen_.insert(entry->fingerprint).second) return absl::OkStatus();
+    if (std::optional<Decision> decision = ToDecision(row, std::move(entry->key))) {
+      decisions_.push_back(*std::move(decision));
+    } else {
+      damage_.Found(tables::kDecision.name, row.Int(0));
+    }
+    return absl::OkStatus();
+  }
+
+  std::vector<Decision> TakeOldestFirst() {
+    std::reverse(decisions_.begin(), decisions_.end());
+    return std::move(decisions_);
+  }
+
+ private:
+  KeyReader keys_;
+  Damage& damage_;
+  std::unordered_set<Fingerprint, FingerprintHash> seen_;
+  std::vector<Decision> decisions_;
+};
+
+absl::Status DamagedEvidence(uint64_t decision_id) {
+  return absl::DataLossError(
+      absl::StrCat("the evidence of decision ", decision_id, " is damaged in the store"));
+}
+
+absl::StatusOr<std::vector<Trial>> ReadTrials(Db& db, Damage& damage, int64_t contest_id) {
+  ASSIGN_OR_RETURN(Statement select,
+                   db.Prepare("SELECT rowid AS row," + std::string(tables::kTrial.columns) +
+                              " FROM trial WHERE contest_id=? ORDER BY position"));
+  RETURN_IF_ERROR(select.Bind(Row{contest_id}));
+  std::vector<Trial> trials;
+  for (;;) {
+    ASSIGN_OR_RETURN(const bool more, select.Step());
+    if (!more) return trials;
+    std::optional<Trial> trial = ToTrial(select.Columns(1), trials.size());
+    if (!trial) {
+      damage.Found(tables::kTrial.name, select.Columns().Int(0));
+      return trials;  // Too few, which the caller sees.
+    }
+    trials.push_back(*std::move(trial));
+  }
+}
+
+}  // namespace
+
+absl::Status InsertDecision(Db& db, int64_t key_id, const Decision& d) {
+  const Ranked& pick = d.ranking.front();
+  return db.Insert(tables::kDecision,
+                   Row{static_cast<int64_t>(d.id), static_cast<int64_t>(d.revision), key_id,
+                       pick.candidate.runner.name, pick.candidate.runner.unique_id,
+                       pick.candidate.tactic.ToText(), pick.median_ns, d.default_ns,
+                       static_cast<int64_t>(d.reason), int64_t{d.tied}, d.created_unix_ms,
+                       Blob{Encode(d.ranking)}});
+}
+
+absl::Status InsertContest(Db& db, int64_t id, int64_t key_id, uint64_t decision_id,
+                           const Evidence& evidence, int64_t now_unix_ms) {
+  SqlValue decision;  // NULL.
+  if (decision_id != 0) decision = static_cast<int64_t>(decision_id);
+  RETURN_IF_ERROR(db.Insert(tables::kContest,
+                            Row{id, key_id, decision, static_cast<int64_t>(evidence.trials.size()),
+                                int64_t{evidence.worker_restarts}, evidence.seconds, now_unix_ms}));
+  for (size_t i = 0; i < evidence.trials.size(); ++i) {
+    RETURN_IF_ERROR(db.Insert(tables::kTrial, ToRow(id, i, evidence.trials[i])));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<Decision>> ReadStandingDecisions(Db& db, Damage& damage) {
+  ASSIGN_OR_RETURN(KeyReader keys, KeyReader::Create(db, damage));
+  ASSIGN_OR_RETURN(Statement select,
+                   db.Prepare(Db::Select(tables::kDecision) + "ORDER BY revision DESC"));
+  ASSIGN_OR_RETURN(const int64_t at_most, db.QueryInt("SELECT count(*) FROM tuning_key"));
+  Standing standing(std::move(keys), damage, static_cast<size_t>(at_most));
+  for (;;) {
+    ASSIGN_OR_RETURN(const bool more, select.Step());
+    if (!more) return standing.TakeOldestFirst();
+    RETURN_IF_ERROR(standing.Add(select.Columns()));
+  }
+}
+
+absl::StatusOr<Decision> ReadDecision(Db& db, Damage& damage, uint64_t id) {
+  absl::StatusOr<Row> row =
+      db.QueryRow(Db::Select(tables::kDecision) + "WHERE id=?", Row{static_cast<int64_t>(id)});
+  if (absl::IsNotFound(row.status())) {
+    return absl::NotFoundError(absl::StrCat("no decision ", id, " in this store"));
+  }
+  if (!row.ok()) return row.status();
+  ASSIGN_OR_RETURN(KeyReader keys, KeyReader::Create(db, damage));
+  ASSIGN_OR_RETURN(std::optional<KeyReader::Entry> entry, keys.Read(row->Int(kKeyOfDecision)));
+  std::optional<Decision> decision;
+  if (entry) decision = ToDecision(*row, std::move(entry->key));
+  if (decision) return *std::move(decision);
+  damage.Found(tables::kDecision.name, static_cast<int64_t>(id));
+  return absl::DataLossError(absl::StrCat("decision ", id, " is damaged in the store"));
+}
+
+absl::StatusOr<Evidence> ReadEvidence(Db& db, Damage& damage, uint64_t decision_id) {
+  const Row parameter{static_cast<int64_t>(decision_id)};
+  absl::StatusOr<Row> row =
+      db.QueryRow(Db::Select(tables::kContest) + "WHERE decision_id=?", parameter);
+  if (absl::IsNotFound(row.status())) {
+    ASSIGN_OR_RETURN(const int64_t decided,
+                     db.QueryInt("SELECT count(*) FROM decision WHERE id=?", parameter));
+    if (decided > 0) return DamagedEvidence(decision_id);
+    return absl::NotFoundError(absl::StrCat("no decision ", decision_id, " in this store"));
+  }
+  if (!row.ok()) return row.status();
+  if (!row->IsIntact(tables::kContest)) {
+    damage.Found(tables::kContest.name, row->Int(0));
+    return DamagedEvidence(decision_id);
+  }
+  ASSIGN_OR_RETURN(std::vector<Trial> trials, ReadTrials(db, damage, row->Int(0)));
+  if (trials.size() != static_cast<size_t>(row->Int(3))) return DamagedEvidence(decision_id);
+  return Evidence{decision_id, std::move(trials), static_cast<uint32_t>(row->Int(4)), row->Real(5)};
+}
+
+}  // namespace tactic

@@ -1,0 +1,27 @@
+// Contests, trials and decisions as rows. Writers run within a transaction.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "server/store/damage.h"
+#include "server/store/sqlite.h"
+#include "tactic/model/decision.h"
+
+namespace tactic {
+
+// `decision` with its id and revision.
+absl::Status InsertDecision(Db& db, int64_t key_id, const Decision& decision);
+// The contest and its trials; `decision_id` 0 = without a decision. `evidence.decision_id` is
+// ignored.
+absl::Status InsertContest(Db& db, int64_t id, int64_t key_id, uint64_t decision_id,
+                           const Evidence& evidence, int64_t now_unix_ms);
+
+// As the methods of Store with these names.
+absl::StatusOr<std::vector<Decision>> ReadStandingDecisions(Db& db, Damage& damage);
+absl::StatusOr<Decision> ReadDecision(Db& db, Damage& damage, uint64_t id);
+absl::StatusOr<Evidence> ReadEvidence(Db& db, Damage& damage, uint64_t decision_id);
+
+}  // namespace tactic

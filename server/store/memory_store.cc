@@ -1,0 +1,109 @@
+#include "server/store/memory_store.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "server/core/status_macros.h"
+#include "server/store/put_checks.h"
+#include "server/store/store_id.h"
+
+namespace tactic {
+namespace {
+
+absl::Status NoDecision(uint64_t id) {
+  return absl::NotFoundError(absl::StrCat("no decision ", id, " in this store"));
+}
+
+auto FindJob(std::vector<Job>& jobs, const std::string& id) {
+  return std::find_if(jobs.begin(), jobs.end(), [&id](const Job& j) { return j.id == id; });
+}
+
+}  // namespace
+
+MemoryStore::MemoryStore() : store_id_(NewStoreId()) {}
+
+StoreInfo MemoryStore::Info() const {
+  MutexLock lock(mu_);
+  return {"memory", store_id_, decisions_.size(), /*damaged_rows=*/0};
+}
+
+absl::StatusOr<std::optional<Decision>> MemoryStore::PutContest(
+    const Key& key, const std::optional<Decision>& decision, const Evidence& evidence) {
+  RETURN_IF_ERROR(CheckContest(key, decision, evidence));
+  if (!decision) return std::nullopt;  // No method returns such a contest's evidence.
+  MutexLock lock(mu_);
+  const uint64_t id = decisions_.size() + 1;
+  Decided decided{*decision, evidence};
+  decided.decision.id = decided.decision.revision = id;
+  decided.evidence.decision_id = id;
+  standing_[FingerprintOf(key)] = id;
+  return decisions_.emplace(id, std::move(decided)).first->second.decision;
+}
+
+absl::StatusOr<std::vector<Decision>> MemoryStore::LoadDecisions() {
+  MutexLock lock(mu_);
+  std::vector<Decision> standing;
+  for (const auto& [id, decided] : decisions_) {
+    if (standing_.at(FingerprintOf(decided.decision.key)) == id) {
+      standing.push_back(decided.decision);
+    }
+  }
+  return standing;
+}
+
+absl::StatusOr<Decision> MemoryStore::FindDecision(uint64_t id) {
+  MutexLock lock(mu_);
+  const auto it = decisions_.find(id);
+  if (it == decisions_.end()) return NoDecision(id);
+  return it->second.decision;
+}
+
+absl::StatusOr<Evidence> MemoryStore::LoadEvidence(uint64_t decision_id) {
+  MutexLock lock(mu_);
+  const auto it = decisions_.find(decision_id);
+  if (it == decisions_.end()) return NoDecision(decision_id);
+  return it->second.evidence;
+}
+
+absl::Status MemoryStore::PutJob(const Job& job) {
+  RETURN_IF_ERROR(CheckJob(job));
+  MutexLock lock(mu_);
+  const auto it = FindJob(jobs_, job.id);
+  if (it == jobs_.end()) {
+    jobs_.push_back(job);
+  } else {
+    *it = job;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status MemoryStore::UpdateJobItem(const Job& job, size_t index) {
+  RETURN_IF_ERROR(CheckJobItem(job, index));
+  MutexLock lock(mu_);
+  const auto it = FindJob(jobs_, job.id);
+  if (it == jobs_.end()) {
+    return absl::NotFoundError(absl::StrCat("no job ", job.id, " in this store"));
+  }
+  RETURN_IF_ERROR(CheckItemCount(job, it->items.size()));
+  std::vector<JobItem> items = std::move(it->items);
+  items[index] = job.items[index];
+  *it = job;
+  it->items = std::move(items);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<Job>> MemoryStore::LoadJobs() {
+  MutexLock lock(mu_);
+  return jobs_;
+}
+
+absl::Status MemoryStore::DeleteJobsEndedBefore(int64_t unix_ms) {
+  MutexLock lock(mu_);
+  std::erase_if(jobs_, [unix_ms](const Job& job) {
+    return job.ended_unix_ms != 0 && job.ended_unix_ms < unix_ms;
+  });
+  return absl::OkStatus();
+}
+
+}  // namespace tactic

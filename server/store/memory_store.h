@@ -1,0 +1,46 @@
+// A Store that lives as long as the process (--store=memory): the same contract, except that
+// nothing survives.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "server/core/mutex.h"
+#include "server/core/store.h"
+
+namespace tactic {
+
+class MemoryStore final : public Store {
+ public:
+  MemoryStore();
+
+  StoreInfo Info() const override;
+  absl::StatusOr<std::optional<Decision>> PutContest(const Key& key,
+                                                     const std::optional<Decision>& decision,
+                                                     const Evidence& evidence) override;
+  absl::StatusOr<std::vector<Decision>> LoadDecisions() override;
+  absl::StatusOr<Decision> FindDecision(uint64_t id) override;
+  absl::StatusOr<Evidence> LoadEvidence(uint64_t decision_id) override;
+  absl::Status PutJob(const Job& job) override;
+  absl::Status UpdateJobItem(const Job& job, size_t index) override;
+  absl::StatusOr<std::vector<Job>> LoadJobs() override;
+  absl::Status DeleteJobsEndedBefore(int64_t unix_ms) override;
+
+ private:
+  struct Decided {
+    Decision decision;
+    Evidence evidence;
+  };
+
+  const std::string store_id_;
+  mutable Mutex mu_;
+  std::map<uint64_t, Decided> decisions_ ABSL_GUARDED_BY(mu_);  // By id, which is the revision.
+  std::unordered_map<Fingerprint, uint64_t, FingerprintHash> standing_ ABSL_GUARDED_BY(mu_);
+  std::vector<Job> jobs_ ABSL_GUARDED_BY(mu_);  // Oldest first.
+};
+
+}  // namespace tactic

@@ -1,0 +1,176 @@
+// Version 1 opens for ever: a database that the first program wrote is kept as SQL text and read
+// back. The file is never made again; a later schema version gets a file of its own beside it.
+#include <sqlite3.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "server/store/sqlite_store.h"
+#include "tests/support/status_matchers.h"
+#include "tests/support/temp_dir.h"
+
+namespace tactic::testing {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::Eq;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+constexpr char kStoreId[] = "ca5d0514-12e9-470b-aa08-611de6b58c19";
+
+// Written out here, so that nothing but this file and the dump say what was stored.
+Key GoldenKey(int64_t m) {
+  Key key;
+  key.problem.op = "gemm";
+  key.problem.attributes = {
+      {"alpha", 0.5}, {"bias", true}, {"epilogue", std::string("relu")}, {"split", int64_t{-3}}};
+  key.problem.inputs = {
+      {DType::kBF16, Layout::kRowMajor, {Dim::Dynamic(1, m, 4096), Dim::Static(64)}},
+      {DType::kBF16, Layout::kColMajor, {Dim::Static(64), Dim::Derived(128)}},
+      {DType::kAbsent, Layout::kRowMajor, {Dim::Static(0)}}};
+  key.policy = {CacheState::kAllCold, LaunchMode::kGraph, Validation::kNone, 1500};
+  key.environment = {{DeviceKind::kCuda, "sm_90", 132, uint64_t{60} << 20, "1g.18gb",
+                      "NVIDIA H200 \xc3\xa9", uint64_t{141} << 30},
+                     "560.35",
+                     "12.6",
+                     {{"cublaslt", "12.6.3"}, {"runner:tiled", "2"}}};
+  return key;
+}
+
+Candidate Tuned() {
+  return {{"tiled", "2"}, {{"stages", int64_t{3}}, {"tile", std::string("128x64")}}};
+}
+Candidate Default() { return {{"cublaslt", "12.6.3"}, {}}; }
+
+Decision GoldenDecision(uint64_t id, int64_t m, Reason reason) {
+  Decision d;
+  d.id = d.revision = id;
+  d.key = GoldenKey(m);
+  d.ranking = {{Tuned(), 12345.5, 12000.25, 12700}, {Default(), 23456, 23000, 24000.75}};
+  d.default_ns = 23456;
+  d.reason = reason;
+  d.tied = 3;
+  d.created_unix_ms = 1'718'000'000'123;
+  return d;
+}
+
+Evidence GoldenEvidence(uint64_t decision_id) {
+  Evidence e;
+  e.decision_id = decision_id;
+  e.trials = {{Tuned(), Outcome::kMeasured, "", 12345.5, {{0, 0, 12345.5f}, {1, 7, 12400.25f}}},
+              {Default(), Outcome::kEliminated, "", 23456, {{0, 0, 23456.0f}}},
+              {{{"tiled", "2"}, {{"stages", int64_t{9}}}},
+               Outcome::kOutOfMemory,
+               "shared memory: 300 KiB asked, 227 KiB there",
+               0,
+               {}}};
+  e.worker_restarts = 1;
+  e.seconds = 2.75;
+  return e;
+}
+
+Job GoldenJob() {
+  Job job;
+  job.id = "j-12";
+  job.request_id = "r-1";
+  job.client = "trainer";
+  job.state = JobState::kRunning;
+  job.message = "two of three";
+  job.created_unix_ms = 1'718'000'000'000;
+  job.deadline_unix_ms = 1'718'000'300'000;
+  job.runners = {"tiled", "cublaslt"};
+  job.again = true;
+  JobItem decided;
+  decided.key = GoldenKey(16);
+  decided.fingerprint = FingerprintOf(decided.key);
+  decided.state = ContestState::kDecided;
+  decided.decision_id = 3;
+  decided.already_decided = true;
+  JobItem failed = decided;
+  failed.key = GoldenKey(64);
+  failed.fingerprint = FingerprintOf(failed.key);
+  failed.state = ContestState::kFailed;
+  failed.decision_id = 0;
+  failed.already_decided = false;
+  failed.message = "no valid candidate";
+  job.items = {decided, failed};
+  return job;
+}
+
+std::filesystem::path Build(const std::filesystem::path& dir) {
+  std::ifstream in(std::filesystem::path(TACTIC_TEST_DATA) / "store_v1.sql");
+  const std::string sql(std::istreambuf_iterator<char>(in), {});
+  const std::filesystem::path file = dir / "tactic.db";
+  sqlite3* db = nullptr;
+  EXPECT_EQ(sqlite3_open(file.c_str(), &db), SQLITE_OK);
+  EXPECT_EQ(sqlite3_exec(db, sql.c_str(), nullptr, nullptr, nullptr), SQLITE_OK)
+      << sqlite3_errmsg(db);
+  sqlite3_close(db);
+  return file;
+}
+
+TEST(StoreGoldenTest, VersionOneOpensWithEverythingInIt) {
+  const TempDir dir;
+  std::string log;
+  SqliteStoreOptions options;
+  options.log = [&log](const std::string& message) { log += message; };
+  auto opened = SqliteStore::Open(Build(dir.path()), options);
+  ASSERT_THAT(opened, IsOk());
+  SqliteStore& store = **opened;
+  EXPECT_EQ(store.Info().store_id, kStoreId);
+  EXPECT_EQ(store.Info().revision, 3u);
+
+  const Decision superseded = GoldenDecision(1, 16, Reason::kTie);
+  const Decision other = GoldenDecision(2, 32, Reason::kClear);
+  const Decision standing = GoldenDecision(3, 16, Reason::kIncumbent);
+  EXPECT_THAT(store.LoadDecisions(), IsOkAndHolds(ElementsAre(other, standing)));
+  EXPECT_THAT(store.FindDecision(1), IsOkAndHolds(Eq(superseded)));
+  for (const uint64_t id : {1, 2, 3}) {
+    EXPECT_THAT(store.LoadEvidence(id), IsOkAndHolds(Eq(GoldenEvidence(id))));
+  }
+  const auto jobs = store.LoadJobs();
+  ASSERT_THAT(jobs, IsOkAndHolds(SizeIs(1)));
+  const Job& job = jobs->front();
+  const Job expected = GoldenJob();
+  EXPECT_EQ(job.id, expected.id);
+  EXPECT_EQ(job.request_id, expected.request_id);
+  EXPECT_EQ(job.client, expected.client);
+  EXPECT_EQ(job.state, expected.state);
+  EXPECT_EQ(job.message, expected.message);
+  EXPECT_EQ(job.created_unix_ms, expected.created_unix_ms);
+  EXPECT_EQ(job.deadline_unix_ms, expected.deadline_unix_ms);
+  EXPECT_EQ(job.ended_unix_ms, 0);
+  EXPECT_EQ(job.runners, expected.runners);
+  EXPECT_TRUE(job.again);
+  ASSERT_EQ(job.items.size(), expected.items.size());
+  for (size_t i = 0; i < job.items.size(); ++i) {
+    EXPECT_EQ(job.items[i].key, expected.items[i].key);
+    EXPECT_EQ(job.items[i].fingerprint, expected.items[i].fingerprint);
+    EXPECT_EQ(job.items[i].state, expected.items[i].state);
+    EXPECT_EQ(job.items[i].decision_id, expected.items[i].decision_id);
+    EXPECT_EQ(job.items[i].already_decided, expected.items[i].already_decided);
+    EXPECT_EQ(job.items[i].message, expected.items[i].message);
+  }
+  EXPECT_EQ(store.Info().damaged_rows, 0u);
+  EXPECT_THAT(log, IsEmpty());
+}
+
+TEST(StoreGoldenTest, VersionOneCanBeWrittenTo) {
+  const TempDir dir;
+  auto store = SqliteStore::Open(Build(dir.path()));
+  ASSERT_THAT(store, IsOk());
+  const auto stored =
+      (*store)->PutContest(GoldenKey(16), GoldenDecision(0, 16, Reason::kOnly), GoldenEvidence(0));
+  ASSERT_THAT(stored, IsOk());
+  EXPECT_EQ(**stored, GoldenDecision(4, 16, Reason::kOnly));
+  ASSERT_THAT((*store)->UpdateJobItem(GoldenJob(), 1), IsOk());
+  EXPECT_THAT((*store)->LoadDecisions(), IsOkAndHolds(SizeIs(2)));
+}
+
+}  // namespace
+}  // namespace tactic::testing
