@@ -1,0 +1,65 @@
+// The daemon as objects: what main.cc runs.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "server/core/catalog.h"
+#include "server/core/store.h"
+#include "server/core/tuner.h"
+#include "server/device_lane.h"
+#include "server/flags.h"
+#include "server/log/log.h"
+#include "server/rpc/file_lock.h"
+#include "server/rpc/grpc_server.h"
+#include "server/rpc/tuning_service.h"
+
+namespace tactic {
+
+// Why it could not start, and what to exit with.
+struct StartFailure {
+  int exit_code = 0;
+  absl::Status status;
+};
+
+// One life: Start, Tick about once a second, Stop. Not thread-safe.
+class Daemon {
+ public:
+  Daemon(Flags flags, const Logger& logger);
+  ~Daemon();
+
+  // In this order, so that whoever cannot go on has disturbed nobody: locks, store, catalog, lanes,
+  // jobs, sockets. A worker that cannot be started is no failure: reads are served, and its lane
+  // says why.
+  std::optional<StartFailure> Start();
+  void Tick() { tuner_->Tick(); }
+  // Refuses new jobs, stops contests (they go on after the next start), says goodbye to streams,
+  // and closes the store.
+  void Stop();
+
+ private:
+  std::optional<StartFailure> Lock();
+  std::optional<StartFailure> OpenStore();
+  void OpenLanes();
+  std::optional<StartFailure> LoadJobs();
+  std::optional<StartFailure> Serve();
+  void ServeLane(size_t index, const std::stop_token& stop);
+  void Log(const TunerEvent& event) const;
+
+  const Flags flags_;
+  const Logger& logger_;
+  std::optional<FileLock> state_lock_;
+  std::vector<Listener> listeners_;
+  std::unique_ptr<Store> store_;
+  std::unique_ptr<Catalog> catalog_;
+  std::vector<std::unique_ptr<DeviceLane>> lanes_;
+  std::unique_ptr<Tuner> tuner_;
+  std::vector<std::jthread> lane_threads_;
+  std::unique_ptr<TuningService> service_;
+  std::unique_ptr<GrpcServer> server_;
+};
+
+}  // namespace tactic

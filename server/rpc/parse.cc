@@ -1,0 +1,127 @@
+#include "server/rpc/parse.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "proto/convert/convert.h"
+#include "server/core/status.h"
+#include "server/core/status_macros.h"
+
+namespace tactic {
+namespace {
+
+absl::Status OutOfBounds(const std::string& field, uint64_t value, uint64_t least, uint64_t most) {
+  return absl::InvalidArgumentError(
+      absl::StrCat(field, ": ", value, " is out of bounds; must be ", least, " .. ", most));
+}
+
+absl::Status ToStatus(const Check& check) {
+  return check.ok() ? absl::OkStatus() : ToStatus(check.error());
+}
+
+template <typename T>
+absl::StatusOr<T> ToStatusOr(Result<T> result) {
+  if (!result.ok()) return ToStatus(result.error());
+  return *std::move(result);
+}
+
+absl::Status CheckNames(const std::string& field,
+                        const google::protobuf::RepeatedPtrField<std::string>& names, size_t most) {
+  const auto count = static_cast<size_t>(names.size());
+  if (count > most) return OutOfBounds(absl::StrCat(field, ": count"), count, 0, most);
+  for (int i = 0; i < names.size(); ++i) {
+    RETURN_IF_ERROR(ToStatus(CheckName(absl::StrCat(field, "[", i, "]"), names[i])));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckClient(const std::string& client) {
+  if (client.size() > limits::kClientBytes) {
+    return OutOfBounds("client: bytes", client.size(), 0, limits::kClientBytes);
+  }
+  if (IsPrintableUtf8(client)) return absl::OkStatus();
+  return absl::InvalidArgumentError("client: must be printable UTF-8");
+}
+
+}  // namespace
+
+absl::Status CheckSize(const google::protobuf::MessageLite& request) {
+  const size_t bytes = request.ByteSizeLong();
+  if (bytes <= limits::kRequestBytes) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("the request has ", bytes, " bytes; at most ",
+                                                 limits::kRequestBytes,
+                                                 " are taken. Ask for fewer problems at once"));
+}
+
+absl::StatusOr<LookupQuestion> Parse(const v1::LookupRequest& request) {
+  if (request.has_problem() == (request.decision_id() != 0)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("problem, decision_id: ", request.has_problem() ? "both are" : "neither is",
+                     " set; give one of them"));
+  }
+  LookupQuestion question;
+  question.decision_id = request.decision_id();
+  question.with_evidence = request.with_evidence();
+  if (question.decision_id != 0) return question;
+  ASSIGN_OR_RETURN(question.problem, ToStatusOr(convert::FromProto("problem.", request.problem())));
+  ASSIGN_OR_RETURN(question.policy, ToStatusOr(convert::FromProto("policy.", request.policy())));
+  if (request.has_environment()) {
+    ASSIGN_OR_RETURN(question.environment,
+                     ToStatusOr(convert::FromProto("environment.", request.environment())));
+  }
+  return question;
+}
+
+absl::StatusOr<TuneRequest> Parse(const v1::TuneRequest& request) {
+  RETURN_IF_ERROR(ToStatus(CheckName("request_id", request.request_id())));
+  const auto problems = static_cast<size_t>(request.problems_size());
+  if (problems < 1 || problems > limits::kProblems) {
+    return OutOfBounds("problems: count", problems, 1, limits::kProblems);
+  }
+  RETURN_IF_ERROR(CheckNames("runners", request.runners(), limits::kRunnerFilter));
+  if (request.deadline_ms() > limits::kDeadlineMs) {
+    return OutOfBounds("deadline_ms", request.deadline_ms(), 0, limits::kDeadlineMs);
+  }
+  RETURN_IF_ERROR(CheckClient(request.client()));
+  TuneRequest tune;
+  tune.request_id = request.request_id();
+  tune.runners.assign(request.runners().begin(), request.runners().end());
+  tune.again = request.again();
+  tune.deadline_ms = request.deadline_ms();
+  tune.client = request.client();
+  ASSIGN_OR_RETURN(tune.policy, ToStatusOr(convert::FromProto("policy.", request.policy())));
+  for (int i = 0; i < request.problems_size(); ++i) {
+    ASSIGN_OR_RETURN(
+        Problem problem,
+        ToStatusOr(convert::FromProto(absl::StrCat("problems[", i, "]."), request.problems(i))));
+    tune.problems.push_back(std::move(problem));
+  }
+  return tune;
+}
+
+absl::StatusOr<WatchPosition> Parse(const v1::WatchRequest& request) {
+  if (!request.store_id().empty()) {
+    RETURN_IF_ERROR(ToStatus(CheckName("store_id", request.store_id())));
+  }
+  RETURN_IF_ERROR(CheckNames("ops", request.ops(), limits::kWatchOps));
+  WatchPosition position;
+  position.store_id = request.store_id();
+  position.from_revision = request.from_revision();
+  position.ops.assign(request.ops().begin(), request.ops().end());
+  position.snapshot_only = request.snapshot_only();
+  return position;
+}
+
+absl::StatusOr<std::string> ParseJobId(const std::string& id) {
+  RETURN_IF_ERROR(ToStatus(CheckName("id", id)));
+  return id;
+}
+
+absl::StatusOr<size_t> Parse(const v1::ListJobsRequest& request) {
+  if (request.limit() > limits::kListedJobs) {
+    return OutOfBounds("limit", request.limit(), 0, limits::kListedJobs);
+  }
+  return request.limit() == 0 ? limits::kDefaultListedJobs : request.limit();
+}
+
+}  // namespace tactic
