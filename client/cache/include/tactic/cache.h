@@ -1,0 +1,208 @@
+// The client's cache: registration, shape profiles, and choosing. Standard library only, so that it
+// can live in any process. It never talks to anybody: client/link feeds it from a daemon.
+//
+//   tactic::Cache cache;
+//   auto gemm = cache.Register({.op = "gemm", .inputs = {{}, {}}, .runners = ids,
+//                               .dynamic = {{.input = 0, .dim = 0}}});
+//   tactic::Choice c = gemm->ChooseOne({{m, k}, {k, n}});  // Nanoseconds; never fails or blocks.
+//   runners[c.runner]->Prepare(problem, c.tactic());
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <initializer_list>
+#include <iterator>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tactic/model/decision.h"
+#include "tactic/model/key.h"
+#include "tactic/model/problem.h"
+#include "tactic/model/result.h"
+
+namespace tactic {
+
+// The sizes of one input, by reference. An absent input is {0}. Lives as long as what it refers to:
+// a braced list ends with the full expression that it stands in.
+struct Shape {
+  const int64_t* dims = nullptr;
+  size_t rank = 0;
+  Shape(const int64_t* d, size_t r) : dims(d), rank(r) {}
+  Shape(std::initializer_list<int64_t> d) : dims(std::data(d)), rank(d.size()) {}
+  Shape(std::span<const int64_t> d) : dims(d.data()), rank(d.size()) {}  // NOLINT: implicit.
+};
+
+// The sizes of all inputs, by value; for what is off the hot path.
+using Shapes = std::vector<std::vector<int64_t>>;
+
+// Which sizes of a dynamic dimension are tuned: a list, or a rule that makes the list from a
+// maximum x, which is OpSpec::tune_max if given, else the size at hand.
+struct Buckets {
+  enum class Rule {
+    kList,             // As given.
+    kPowersOfTwo,      // 1, 2, 4… up to the next power of two of x.
+    kLastPowersOfTwo,  // 1, 2, 4… up to the last power of two <= x; none for x < 1.
+    kMultiples,        // step, 2·step… <= x.
+  } rule = Rule::kPowersOfTwo;
+  std::vector<int64_t> list;  // kList.
+  int64_t step = 1;           // kMultiples.
+};
+
+// How a size met at run time becomes the size that was tuned.
+struct Mapper {
+  enum class Rule {
+    kIdentity,
+    kNextPowerOfTwo,  // 1 for x < 1.
+    kLastPowerOfTwo,  // 0 for x < 1.
+    kRoundUp,         // To a multiple of `step`.
+    kFloorTo,         // To the largest of `list` <= x; its smallest if there is none.
+    kCeilTo,          // To the smallest of `list` >= x; its largest if there is none.
+    kFloorDivide,     // x / step, rounded down.
+  } rule = Rule::kNextPowerOfTwo;
+  int64_t step = 1;
+  std::vector<int64_t> list;
+};
+
+struct DynamicDim {
+  int input = 0;
+  int dim = 0;
+  Buckets buckets;
+  Mapper mapper;
+};
+
+// A dimension that follows from others: not part of the key. `infer` gives its size for tuning,
+// from the (bucketed) shapes; later constraints see what earlier ones gave. It may throw: the
+// profile is then an error.
+struct Constraint {
+  int input = 0;
+  int dim = 0;
+  std::function<int64_t(const Shapes& shapes)> infer;
+};
+
+struct InputSpec {
+  DType dtype = DType::kF32;
+  Layout layout = Layout::kRowMajor;
+  bool operator==(const InputSpec&) const = default;
+};
+
+struct OpSpec {
+  std::string op;
+  Parameters attributes;  // Those left out take the op's defaults.
+  std::vector<InputSpec> inputs;
+  std::vector<RunnerId> runners;  // What this program can run; the order of Choice::runner. 1..64.
+  std::vector<DynamicDim> dynamic;
+  std::vector<Constraint> constraints;
+  std::optional<int64_t> tune_max;  // Sizes of dynamic dimensions saturate here: map, then clamp.
+  MeasurementPolicy policy;
+};
+
+// What to run. `tactic()` stays valid as long as the Cache.
+struct Choice {
+  int runner = 0;                      // Index in OpSpec::runners.
+  bool hit = false;                    // False: the fallback, runner 0 with its default tactic.
+  const Parameters* chosen = nullptr;  // nullptr = default tactic.
+  uint64_t decision_id = 0;
+  const Tactic& tactic() const;  // *chosen, or the empty tactic.
+};
+
+// How the calls of ChooseOne ended, and what the table holds.
+struct CacheStatistics {
+  uint64_t hits = 0;
+  uint64_t misses = 0;               // No decision for the profile (or no decisions at all).
+  uint64_t not_runnable = 0;         // A decision, but none of its runners is in the caller's list.
+  uint64_t malformed = 0;            // Wrong number of inputs, rank, or a negative size.
+  uint64_t decisions = 0;            // Held, of the environments set.
+  uint64_t foreign_environment = 0;  // Held, but of another device, version or runner: not used.
+  uint64_t damaged = 0;              // Left out: no candidate, or sizes beyond the limits.
+};
+
+namespace cache_internal {
+struct CompiledOp;
+}  // namespace cache_internal
+
+// A registered op: a cheap copyable handle, valid as long as its Cache.
+class OpHandle {
+ public:
+  // The decision for the profile of these shapes: its first candidate that the caller can run; else
+  // the fallback. From any thread, also from a signal handler; takes no lock, allocates nothing,
+  // makes no system call (a thread's first call may set a thread-local key), throws nothing.
+  Choice ChooseOne(std::span<const Shape> shapes) const noexcept;
+  Choice ChooseOne(std::initializer_list<Shape> shapes) const noexcept {
+    return ChooseOne(std::span<const Shape>(shapes.begin(), shapes.size()));
+  }
+
+  const OpSpec& spec() const;
+
+  // The problems to tune so that sizes like these hit: every bucket of every dynamic dimension,
+  // last one fastest, with the current sizes mapped and added; each at the size that it is looked
+  // up by, none twice. InvalidArgument names the shape or constraint at fault, or says that there
+  // are more than limits::kProblems. For tuning, not for the hot path.
+  Result<std::vector<Problem>> Profiles(const Shapes& shapes) const;
+  // Those of the profiles that the table does not answer yet.
+  Result<std::vector<Problem>> MissingProfiles(const Shapes& shapes) const;
+  // The problem that these shapes map to.
+  Result<Problem> ProblemOf(const Shapes& shapes) const;
+
+ private:
+  friend class Cache;
+  explicit OpHandle(const cache_internal::CompiledOp* op) : op_(op) {}
+  const cache_internal::CompiledOp* op_;
+};
+
+// Shapes that missed in ChooseOne.
+struct Miss {
+  OpHandle op;
+  Shapes shapes;
+};
+
+// Thread-safe. No call of ChooseOne may be under way when it is destroyed.
+class Cache {
+ public:
+  Cache();
+  ~Cache();
+  Cache(const Cache&) = delete;
+  Cache& operator=(const Cache&) = delete;
+
+  // InvalidArgument names the field, its value and the bound. Registering an equal spec again gives
+  // the same handle, unless it has constraints: functions cannot be compared.
+  Result<OpHandle> Register(OpSpec spec);
+
+  // The environments whose decisions may answer, by op: (op, environment). Of two for one op the
+  // first holds. Replaces what was set before.
+  void SetEnvironments(std::vector<std::pair<std::string, Environment>> by_op);
+
+  // The attributes that an op takes when a spec leaves them out, by op. Replaces what was set
+  // before. Decisions carry them all, so without these a spec must name each.
+  void SetAttributeDefaults(std::vector<std::pair<std::string, Parameters>> by_op);
+
+  // Everything the table should hold (a snapshot), or what changed. Applied in one step: a reader
+  // sees all of it or none. In Apply, an older revision of a key than the one held is ignored.
+  void Replace(std::vector<Decision> all);
+  void Apply(std::vector<Decision> changes);
+
+  // Replace for a snapshot that comes in parts: parts are staged, seen by nobody, until Commit.
+  // Begin drops what was staged before.
+  void BeginSnapshot();
+  void AddToSnapshot(std::vector<Decision> part);
+  void CommitSnapshot();
+
+  // Takes up to `limit` recorded misses. A profile is recorded once, until ForgetMisses or a new
+  // snapshot or environment. Lossy under pressure: what found no room is recorded by a later call.
+  // Shapes with more than 26 sizes in all are not recorded.
+  std::vector<Miss> DrainMisses(size_t limit);
+  // Lets profiles that were recorded before be recorded again.
+  void ForgetMisses();
+
+  CacheStatistics Statistics() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace tactic

@@ -1,0 +1,118 @@
+#include <set>
+#include <utility>
+
+#include "client/cache/call_key.h"
+#include "client/cache/compiled_op.h"
+#include "client/cache/misses.h"
+#include "client/cache/profile.h"
+#include "client/cache/readers.h"
+#include "client/cache/table.h"
+#include "tactic/cache.h"
+
+namespace tactic {
+
+using cache_internal::CallKey;
+using cache_internal::CheckShapes;
+using cache_internal::CompiledOp;
+using cache_internal::Entry;
+using cache_internal::KeyOf;
+using cache_internal::kHit;
+using cache_internal::kMalformed;
+using cache_internal::kMiss;
+using cache_internal::kNotRunnable;
+using cache_internal::ProblemFor;
+using cache_internal::Profile;
+using cache_internal::ProfilesOf;
+using cache_internal::Reading;
+
+namespace {
+
+bool HasNegativeSize(std::span<const Shape> shapes) {
+  for (const Shape& shape : shapes) {
+    for (size_t d = 0; d < shape.rank; ++d) {
+      if (shape.dims[d] < 0) return true;
+    }
+  }
+  return false;
+}
+
+// Out of line, so that the hit stays small.
+[[gnu::noinline]] void NoteMiss(const CompiledOp& op, std::span<const Shape> shapes,
+                                const CallKey& key, Reading& reading) {
+  if (HasNegativeSize(shapes)) {
+    reading.Add(kMalformed);
+    return;
+  }
+  reading.Add(kMiss);
+  op.misses->Record(op, shapes, key.hash());
+}
+
+bool Answers(const CompiledOp& op, const Shapes& sizes) {
+  CallKey key;
+  key.SetSizes(sizes);
+  Reading reading(*op.readers);
+  Entry entry;
+  return op.table->load(std::memory_order_seq_cst)->Find(op.index, key, entry);
+}
+
+Result<std::vector<Problem>> ProblemsOf(const CompiledOp& op, const Shapes& shapes,
+                                        bool only_missing) {
+  if (Check check = CheckShapes(op.spec, shapes); !check.ok()) return check.error();
+  auto profiles = ProfilesOf(op.spec, shapes);
+  if (!profiles.ok()) return profiles.error();
+  std::vector<Problem> problems;
+  std::set<Shapes> seen;
+  for (const Profile& profile : *profiles) {
+    if (!seen.insert(profile.key).second) continue;
+    if (only_missing && Answers(op, profile.key)) continue;
+    auto problem = ProblemFor(op.spec, shapes, profile.key, &profile);
+    if (!problem.ok()) return problem.error();
+    problems.push_back(std::move(problem).value());
+  }
+  return problems;
+}
+
+}  // namespace
+
+const Tactic& Choice::tactic() const {
+  static const Tactic kDefault;
+  return chosen ? *chosen : kDefault;
+}
+
+Choice OpHandle::ChooseOne(std::span<const Shape> shapes) const noexcept {
+  CallKey key;
+  const bool well_formed = key.SetCall(*op_, shapes);
+  Reading reading(*op_->readers);
+  if (!well_formed) [[unlikely]] {
+    reading.Add(kMalformed);
+    return {};
+  }
+  Entry entry;
+  if (!op_->table->load(std::memory_order_seq_cst)->Find(op_->index, key, entry)) [[unlikely]] {
+    NoteMiss(*op_, shapes, key, reading);
+    return {};
+  }
+  if (entry.runner == Entry::kNoRunner) [[unlikely]] {
+    reading.Add(kNotRunnable);
+    return {};
+  }
+  reading.Add(kHit);
+  return {entry.runner, true, entry.chosen, entry.decision_id};
+}
+
+const OpSpec& OpHandle::spec() const { return op_->spec; }
+
+Result<std::vector<Problem>> OpHandle::Profiles(const Shapes& shapes) const {
+  return ProblemsOf(*op_, shapes, /*only_missing=*/false);
+}
+
+Result<std::vector<Problem>> OpHandle::MissingProfiles(const Shapes& shapes) const {
+  return ProblemsOf(*op_, shapes, /*only_missing=*/true);
+}
+
+Result<Problem> OpHandle::ProblemOf(const Shapes& shapes) const {
+  if (Check check = CheckShapes(op_->spec, shapes); !check.ok()) return check.error();
+  return ProblemFor(op_->spec, shapes, KeyOf(op_->spec, shapes), nullptr);
+}
+
+}  // namespace tactic

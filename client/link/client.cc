@@ -1,0 +1,99 @@
+#include "tactic/client.h"
+
+#include <algorithm>
+
+#include "client/link/connection.h"
+#include "client/link/miss_sender.h"
+#include "client/link/status_board.h"
+#include "client/link/tune_call.h"
+#include "client/link/watcher.h"
+
+namespace tactic {
+namespace {
+
+// One job each: well below the request limits, whatever the problems are.
+constexpr size_t kMostProblemsAJob = 1024;
+
+void Merge(const TuneOutcome& part, TuneOutcome& whole) {
+  whole.finished = whole.finished && part.finished;
+  whole.decided += part.decided;
+  whole.failed += part.failed;
+  if (whole.message.empty()) whole.message = part.message;
+}
+
+}  // namespace
+
+std::string DefaultTarget() { return link::ResolveTarget(""); }
+
+struct Client::State {
+  State(ClientOptions given, std::string to, std::string as)
+      : target(std::move(to)),
+        name(std::move(as)),
+        stub(link::NewStub(target)),
+        watcher({target, std::move(given.environments), given.silence}, cache, board),
+        sender(target, name, cache, board, [this] { watcher.CheckSilence(); }) {}
+
+  const std::string target;
+  const std::string name;
+  Cache cache;
+  link::StatusBoard board;
+  const std::unique_ptr<v1::Tuning::Stub> stub;  // Of calls that a user waits for.
+  link::Watcher watcher;
+  link::MissSender sender;  // Last: its thread uses the watcher.
+};
+
+Client::Client(ClientOptions options) {
+  std::string target = link::ResolveTarget(options.target);
+  std::string name = options.name.empty() ? link::DefaultClientName() : options.name;
+  state_ = std::make_unique<State>(std::move(options), std::move(target), std::move(name));
+}
+
+Client::~Client() = default;
+
+Result<OpHandle> Client::Register(OpSpec spec) { return state_->cache.Register(std::move(spec)); }
+
+Cache& Client::cache() { return state_->cache; }
+
+bool Client::WaitUntilReady(std::chrono::milliseconds timeout) {
+  return state_->board.WaitUntilReady(timeout);
+}
+
+TuneOutcome Client::Tune(const std::vector<Problem>& problems, const MeasurementPolicy& policy,
+                         std::chrono::milliseconds timeout) {
+  const link::TimeLimit limit(timeout);
+  TuneOutcome outcome;
+  outcome.finished = true;
+  for (size_t begin = 0; begin < problems.size(); begin += kMostProblemsAJob) {
+    const size_t end = std::min(problems.size(), begin + kMostProblemsAJob);
+    const std::vector<Problem> part(problems.begin() + static_cast<std::ptrdiff_t>(begin),
+                                    problems.begin() + static_cast<std::ptrdiff_t>(end));
+    v1::TuneRequest request = link::MakeTuneRequest(state_->name, part, policy);
+    Merge(link::TuneAndWait(*state_->stub, state_->board, std::move(request), limit), outcome);
+    if (!outcome.finished) break;
+  }
+  return outcome;
+}
+
+ClientStatistics Client::Statistics() const {
+  ClientStatistics statistics;
+  state_->board.Fill(statistics);
+  statistics.cache = state_->cache.Statistics();
+  return statistics;
+}
+
+TuningScope::TuningScope(Client& client, bool tune)
+    : client_(client), id_(client.state_->sender.EnterScope(tune)) {}
+
+TuningScope::~TuningScope() { client_.state_->sender.LeaveScope(id_); }
+
+TuneOutcome TuningScope::Wait(std::chrono::milliseconds timeout) {
+  const link::TimeLimit limit(timeout);
+  TuneOutcome outcome;
+  outcome.finished = true;
+  for (const auto& [policy, problems] : client_.state_->sender.TakeAsked(id_)) {
+    Merge(client_.Tune(problems, policy, std::max(limit.Rest(), link::Millis(0))), outcome);
+  }
+  return outcome;
+}
+
+}  // namespace tactic

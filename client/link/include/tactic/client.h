@@ -1,0 +1,117 @@
+// The client of tacticd: a Cache that is fed by a daemon.
+//
+//   tactic::Client client({});             // Never fails for want of a daemon.
+//   auto gemm = client.Register({...});
+//   {
+//     tactic::TuningScope scope(client);   // What misses inside is tuned.
+//     gemm->ChooseOne({{m, k}, {k, n}});
+//     scope.Wait(std::chrono::minutes(3));
+//   }
+//   gemm->ChooseOne({{m, k}, {k, n}});     // Hits from now on, daemon up or not.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tactic/cache.h"
+
+namespace tactic {
+
+struct ClientOptions {
+  // "unix:/path" or "host:port". Empty: $TACTICD_TARGET, else the daemon's default socket.
+  std::string target;
+  // For the daemon's log and fairness between clients. Empty: the program's name and process id.
+  std::string name;
+  // The environment by op. Empty: the daemon's own if it is reached over a unix socket (same host),
+  // else none: nothing hits.
+  std::vector<std::pair<std::string, Environment>> environments;
+  // A connection that brings nothing for this long is taken for dead and made anew. The daemon
+  // sends something every 5 s.
+  std::chrono::milliseconds silence{15'000};
+};
+
+// What an empty ClientOptions::target stands for.
+std::string DefaultTarget();
+
+// What the table's content is worth. All states answer.
+enum class Freshness {
+  kFresh,    // Heard from the daemon within 15 s.
+  kStale,    // Within 60 s.
+  kOffline,  // Longer ago, or never.
+};
+
+struct ClientStatistics {
+  CacheStatistics cache;
+  Freshness freshness = Freshness::kOffline;
+  std::string store_id;
+  uint64_t revision = 0;
+  uint64_t connects = 0;          // Watch streams that delivered something.
+  uint64_t requests_sent = 0;     // Tune requests.
+  uint64_t requests_dropped = 0;  // The queue of misses was full, or the daemon refused.
+  std::string last_error;         // Of the connection; empty = none.
+};
+
+struct TuneOutcome {
+  bool finished = false;  // False: the time ran out, or the daemon went away; `message` says which.
+  uint32_t decided = 0;   // Now in the table.
+  uint32_t failed = 0;
+  std::string message;
+};
+
+// Thread-safe. Two threads of its own. Destruction takes at most a moment, daemon up or not.
+class Client {
+ public:
+  explicit Client(ClientOptions options);
+  ~Client();
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  // As Cache::Register; works with no daemon.
+  Result<OpHandle> Register(OpSpec spec);
+  Cache& cache();
+
+  // Waits until the table holds a whole snapshot, or the time is over. False: not yet (the client
+  // goes on trying).
+  bool WaitUntilReady(std::chrono::milliseconds timeout);
+
+  // Asks the daemon to tune these, and waits until the table answers them. For tools and start-up
+  // code.
+  TuneOutcome Tune(const std::vector<Problem>& problems, const MeasurementPolicy& policy,
+                   std::chrono::milliseconds timeout);
+
+  ClientStatistics Statistics() const;
+
+ private:
+  friend class TuningScope;
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// While one lives, what misses is tuned: all buckets of the op at the shapes met. Scopes belong to
+// the client, not to the thread that made them; they nest, and the one made last rules. With no
+// scope, a profile that missed is asked for once, in the background, so that the next start hits.
+// Thread-safe; the client outlives it.
+class TuningScope {
+ public:
+  // `tune` = false: misses inside are not even asked for.
+  explicit TuningScope(Client& client, bool tune = true);
+  ~TuningScope();
+  TuningScope(const TuningScope&) = delete;
+  TuningScope& operator=(const TuningScope&) = delete;
+
+  // Waits until everything that missed inside this scope, or a scope inside it, since the last Wait
+  // is decided. Blocks the calling thread; not for the hot path.
+  TuneOutcome Wait(std::chrono::milliseconds timeout);
+
+ private:
+  Client& client_;
+  const uint64_t id_;
+};
+
+}  // namespace tactic

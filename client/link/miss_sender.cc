@@ -1,0 +1,156 @@
+#include "client/link/miss_sender.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "client/link/tune_call.h"
+
+namespace tactic::link {
+namespace {
+
+constexpr Millis kTurn{200};
+constexpr Millis kCallDeadline{2'000};
+constexpr size_t kMostMissesATurn = 256;
+constexpr size_t kMostProblemsABatch = 512;
+constexpr size_t kMostQueuedProblems = 4096;
+constexpr size_t kMostRemembered = 65536;  // Beyond that, a problem may be asked for again.
+
+Fingerprint IdentityOf(const Problem& problem, const MeasurementPolicy& policy) {
+  return FingerprintOf(Key{problem, policy, {}});
+}
+
+}  // namespace
+
+MissSender::MissSender(std::string target, std::string client, Cache& cache, StatusBoard& board,
+                       std::function<void()> each_turn)
+    : client_(std::move(client)),
+      cache_(cache),
+      board_(board),
+      each_turn_(std::move(each_turn)),
+      stub_(NewStub(target)),
+      thread_([this] { Loop(); }) {}
+
+MissSender::~MissSender() {
+  {
+    std::lock_guard lock(mu_);
+    stopping_ = true;
+    if (current_ != nullptr) current_->TryCancel();
+    wake_.notify_all();
+  }
+  thread_.join();
+}
+
+uint64_t MissSender::EnterScope(bool tune) {
+  std::lock_guard lock(mu_);
+  Drain();
+  scopes_.push_back({next_scope_, tune, {}});
+  return next_scope_++;
+}
+
+void MissSender::LeaveScope(uint64_t id) {
+  std::lock_guard lock(mu_);
+  Drain();
+  std::erase_if(scopes_, [id](const Scope& scope) { return scope.id == id; });
+}
+
+ProblemsByPolicy MissSender::TakeAsked(uint64_t id) {
+  std::lock_guard lock(mu_);
+  Drain();
+  for (Scope& scope : scopes_) {
+    if (scope.id == id) return std::exchange(scope.asked, {});
+  }
+  return {};
+}
+
+void MissSender::Drain() {
+  ProblemsByPolicy missing;
+  for (const Miss& miss : cache_.DrainMisses(kMostMissesATurn)) Ask(miss, missing);
+  for (auto& [policy, problems] : missing) {
+    for (Scope& scope : scopes_) {
+      auto& asked = scope.asked[policy];
+      asked.insert(asked.end(), problems.begin(), problems.end());
+    }
+    Enqueue(policy, std::move(problems));
+  }
+}
+
+void MissSender::Ask(const Miss& miss, ProblemsByPolicy& out) {
+  if (!scopes_.empty() && !scopes_.back().tune) return;
+  auto& problems = out[miss.op.spec().policy];
+  if (scopes_.empty()) {
+    if (auto problem = miss.op.ProblemOf(miss.shapes); problem.ok()) {
+      problems.push_back(std::move(problem).value());
+    }
+    return;
+  }
+  if (auto profiles = miss.op.MissingProfiles(miss.shapes); profiles.ok()) {
+    problems.insert(problems.end(), profiles->begin(), profiles->end());
+  }
+}
+
+void MissSender::Enqueue(const MeasurementPolicy& policy, std::vector<Problem> problems) {
+  if (asked_.size() > kMostRemembered) asked_.clear();
+  std::erase_if(problems, [&](const Problem& problem) {
+    return !asked_.insert(IdentityOf(problem, policy)).second;
+  });
+  for (size_t begin = 0; begin < problems.size(); begin += kMostProblemsABatch) {
+    const size_t count = std::min(kMostProblemsABatch, problems.size() - begin);
+    if (queued_problems_ + count > kMostQueuedProblems) {
+      board_.CountDropped(problems.size() - begin);
+      return;
+    }
+    const auto first = problems.begin() + static_cast<std::ptrdiff_t>(begin);
+    queue_.push_back({policy, {first, first + static_cast<std::ptrdiff_t>(count)}, NewRequestId()});
+    queued_problems_ += count;
+    wake_.notify_all();
+  }
+}
+
+void MissSender::Loop() {
+  std::unique_lock lock(mu_);
+  while (!stopping_) {
+    Drain();
+    bool daemon_answers = true;
+    while (!stopping_ && daemon_answers && !queue_.empty()) {
+      const Batch batch = queue_.front();
+      lock.unlock();
+      daemon_answers = Send(batch);
+      lock.lock();
+      if (!daemon_answers) break;
+      queue_.pop_front();
+      queued_problems_ -= batch.problems.size();
+    }
+    lock.unlock();
+    each_turn_();
+    lock.lock();
+    if (!stopping_) wake_.wait_for(lock, kTurn);
+  }
+}
+
+bool MissSender::Send(const Batch& batch) {
+  v1::TuneRequest request = MakeTuneRequest(client_, batch.problems, batch.policy);
+  request.set_request_id(batch.request_id);
+  grpc::ClientContext context;
+  SetDeadline(context, kCallDeadline);
+  {
+    std::lock_guard lock(mu_);
+    if (stopping_) return false;
+    current_ = &context;
+  }
+  v1::TuneResponse response;
+  const grpc::Status status = stub_->Tune(&context, request, &response);
+  {
+    std::lock_guard lock(mu_);
+    current_ = nullptr;
+  }
+  if (status.ok()) {
+    board_.CountSent();
+    return true;
+  }
+  if (IsTransient(status)) return false;
+  board_.CountDropped(batch.problems.size());
+  board_.Failed("the daemon refused a request to tune: " + ToText(status));
+  return true;
+}
+
+}  // namespace tactic::link

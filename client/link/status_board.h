@@ -1,0 +1,59 @@
+// What the client's threads know of the connection, and waiting for it to change.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <string>
+
+#include "tactic/client.h"
+
+namespace tactic::link {
+
+// Nanoseconds of CLOCK_BOOTTIME: counts suspend, never jumps.
+int64_t BootNanos();
+
+// Thread-safe.
+class StatusBoard {
+ public:
+  // A frame came: the content is as fresh as can be.
+  void Heard();
+  // Everything up to `revision` of that store is in the table.
+  void Reached(const std::string& store_id, uint64_t revision);
+  void Failed(std::string error);
+  void Connected();
+  void CountSent();
+  void CountDropped(uint64_t problems);
+
+  // Fills all but `cache`.
+  void Fill(ClientStatistics& statistics) const;
+  // Where to resume.
+  std::pair<std::string, uint64_t> Position() const;
+  int64_t LastHeardNanos() const;
+
+  // Waits until the table has a whole snapshot.
+  bool WaitUntilReady(std::chrono::milliseconds timeout);
+  // Waits until the table holds everything up to `revision` of that store, or until another store
+  // answers.
+  bool WaitForRevision(const std::string& store_id, uint64_t revision,
+                       std::chrono::milliseconds timeout);
+
+ private:
+  bool WaitFor(std::chrono::milliseconds timeout, const std::function<bool()>& holds);
+
+  mutable std::mutex mu_;
+  std::condition_variable changed_;
+  // Guarded by mu_:
+  std::string store_id_;
+  uint64_t revision_ = 0;
+  bool ready_ = false;
+  int64_t heard_ns_ = 0;  // 0 = never.
+  uint64_t connects_ = 0;
+  uint64_t sent_ = 0;
+  uint64_t dropped_ = 0;
+  std::string error_;
+};
+
+}  // namespace tactic::link

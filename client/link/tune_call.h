@@ -1,0 +1,35 @@
+// Tuning and waiting for it: sends problems, follows the job over breaks and restarts of the
+// daemon, and waits until the table holds what was decided.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "client/link/connection.h"
+#include "client/link/status_board.h"
+#include "tactic/client.h"
+
+namespace tactic::link {
+
+// A point in time until which calls are retried.
+class TimeLimit {
+ public:
+  explicit TimeLimit(Millis rest) : end_(std::chrono::steady_clock::now() + rest) {}
+  Millis Rest() const;
+  bool Over() const { return Rest() <= Millis(0); }
+
+ private:
+  std::chrono::steady_clock::time_point end_;
+};
+
+// Unique for each call, also across processes.
+std::string NewRequestId();
+
+v1::TuneRequest MakeTuneRequest(const std::string& client, const std::vector<Problem>& problems,
+                                const MeasurementPolicy& policy);
+
+// Blocks the calling thread. Thread-safe: all state is local.
+TuneOutcome TuneAndWait(v1::Tuning::Stub& stub, StatusBoard& board, v1::TuneRequest request,
+                        TimeLimit limit);
+
+}  // namespace tactic::link

@@ -1,0 +1,198 @@
+#include "client/link/watcher.h"
+
+#include <algorithm>
+
+#include "proto/convert/convert.h"
+
+namespace tactic::link {
+namespace {
+
+constexpr Millis kInfoDeadline{2'000};
+
+// What the daemon's lanes say of ops: of two lanes the first that knows an op counts.
+struct OpFacts {
+  std::vector<std::pair<std::string, Environment>> environments;
+  std::vector<std::pair<std::string, Parameters>> defaults;
+};
+
+void AddOp(const v1::Lane& lane, const v1::OpInfo& info, OpFacts& facts) {
+  const auto schema = convert::FromProto("schema", info.schema());
+  if (!schema.ok()) return;
+  const bool known = std::any_of(facts.environments.begin(), facts.environments.end(),
+                                 [&](const auto& entry) { return entry.first == schema->op; });
+  if (known) return;
+  v1::Environment environment;
+  *environment.mutable_device() = lane.device();
+  environment.set_driver(lane.driver());
+  environment.set_runtime(lane.runtime());
+  *environment.mutable_components() = info.components();
+  auto converted = convert::FromProto("environment", environment);
+  if (!converted.ok()) return;
+  std::vector<Parameter> defaults;
+  for (const AttributeSchema& attribute : schema->attributes) {
+    defaults.push_back({attribute.name, attribute.default_value});
+  }
+  facts.environments.emplace_back(schema->op, std::move(converted).value());
+  facts.defaults.emplace_back(schema->op, Parameters(std::move(defaults)));
+}
+
+OpFacts FactsOf(const v1::GetServerInfoResponse& info) {
+  OpFacts facts;
+  for (const v1::Lane& lane : info.lanes()) {
+    for (const v1::OpInfo& op : lane.ops()) AddOp(lane, op, facts);
+  }
+  return facts;
+}
+
+}  // namespace
+
+Watcher::Watcher(WatcherOptions options, Cache& cache, StatusBoard& board)
+    : options_(std::move(options)), cache_(cache), board_(board), stub_(NewStub(options_.target)) {
+  if (!options_.environments.empty()) cache_.SetEnvironments(options_.environments);
+  thread_ = std::thread([this] { Loop(); });
+}
+
+Watcher::~Watcher() {
+  {
+    std::lock_guard lock(mu_);
+    stopping_ = true;
+    if (current_ != nullptr) current_->TryCancel();
+    stopped_.notify_all();
+  }
+  thread_.join();
+}
+
+void Watcher::CheckSilence() {
+  std::lock_guard lock(mu_);
+  if (current_ == nullptr) return;
+  const int64_t since = std::max(entered_ns_, board_.LastHeardNanos());
+  if (BootNanos() - since > std::chrono::nanoseconds(options_.silence).count()) {
+    current_->TryCancel();
+  }
+}
+
+void Watcher::Loop() {
+  Backoff backoff(static_cast<uint64_t>(BootNanos()) ^ reinterpret_cast<uintptr_t>(this));
+  while (true) {
+    const End end = ConnectOnce();
+    if (end.progressed) backoff.Reset();
+    if (!Pause(std::max(end.wait, backoff.Next()))) return;
+  }
+}
+
+bool Watcher::Pause(Millis wait) {
+  std::unique_lock lock(mu_);
+  return !stopped_.wait_for(lock, wait, [this] { return stopping_; });
+}
+
+bool Watcher::Enter(grpc::ClientContext& context) {
+  std::lock_guard lock(mu_);
+  if (stopping_) return false;
+  current_ = &context;
+  entered_ns_ = BootNanos();
+  return true;
+}
+
+void Watcher::Leave() {
+  std::lock_guard lock(mu_);
+  current_ = nullptr;
+}
+
+Watcher::End Watcher::ConnectOnce() {
+  if (!LearnEnvironments()) return {};
+  return Follow();
+}
+
+bool Watcher::LearnEnvironments() {
+  grpc::ClientContext context;
+  context.set_wait_for_ready(true);
+  SetDeadline(context, kInfoDeadline);
+  if (!Enter(context)) return false;
+  v1::GetServerInfoResponse info;
+  const grpc::Status status = stub_->GetServerInfo(&context, {}, &info);
+  Leave();
+  if (!status.ok()) {
+    board_.Failed("no daemon answers at " + options_.target + ": " + ToText(status));
+    return false;
+  }
+  OpFacts facts = FactsOf(info);
+  const bool take_theirs = options_.environments.empty() && IsUnixSocket(options_.target);
+  if (take_theirs && facts.environments.empty()) {
+    board_.Failed("the daemon at " + options_.target + " has no lane that is ready yet");
+    return false;
+  }
+  cache_.SetAttributeDefaults(std::move(facts.defaults));
+  if (take_theirs) cache_.SetEnvironments(std::move(facts.environments));
+  return true;
+}
+
+Watcher::End Watcher::Follow() {
+  End end;
+  grpc::ClientContext context;
+  context.set_wait_for_ready(true);
+  if (!Enter(context)) return end;
+  v1::WatchRequest request;
+  const auto [store_id, revision] = board_.Position();
+  request.set_store_id(store_id);
+  request.set_from_revision(revision);
+  in_snapshot_ = false;
+  const auto reader = stub_->Watch(&context, request);
+  v1::WatchResponse frame;
+  while (reader->Read(&frame)) {
+    if (!OnFrame(frame, end)) {
+      context.TryCancel();
+      break;
+    }
+  }
+  const grpc::Status status = reader->Finish();
+  Leave();
+  if (!status.ok() && status.error_code() != grpc::StatusCode::CANCELLED) {
+    board_.Failed("the stream of decisions broke: " + ToText(status));
+  }
+  return end;
+}
+
+bool Watcher::OnFrame(const v1::WatchResponse& frame, End& end) {
+  board_.Heard();
+  if (!end.progressed) board_.Connected();
+  end.progressed = true;
+  switch (frame.frame_case()) {
+    case v1::WatchResponse::kSnapshotBegin:
+      cache_.BeginSnapshot();
+      in_snapshot_ = true;
+      return true;
+    case v1::WatchResponse::kDecisions:
+      OnDecisions(frame);
+      break;
+    case v1::WatchResponse::kSnapshotEnd:
+      cache_.CommitSnapshot();
+      in_snapshot_ = false;
+      break;
+    case v1::WatchResponse::kGoodbye:
+      end.wait = std::min(Millis(frame.goodbye().reconnect_after_ms()), Millis(60'000));
+      return false;
+    case v1::WatchResponse::kProgress:
+    case v1::WatchResponse::FRAME_NOT_SET:  // From a newer server: its revision counts all the
+                                            // same.
+      break;
+  }
+  if (!in_snapshot_) board_.Reached(frame.store_id(), frame.revision());
+  return true;
+}
+
+void Watcher::OnDecisions(const v1::WatchResponse& frame) {
+  std::vector<Decision> decisions;
+  decisions.reserve(frame.decisions().decisions_size());
+  for (const v1::Decision& message : frame.decisions().decisions()) {
+    auto decision = convert::FromProto("decision", message);
+    // One that cannot be read goes on as an empty one, which the cache leaves out and counts.
+    decisions.push_back(decision.ok() ? std::move(decision).value() : Decision());
+  }
+  if (in_snapshot_) {
+    cache_.AddToSnapshot(std::move(decisions));
+  } else {
+    cache_.Apply(std::move(decisions));
+  }
+}
+
+}  // namespace tactic::link

@@ -1,0 +1,69 @@
+// Keeps a Cache equal to the daemon's decisions: one thread that follows the Watch stream, resumes
+// it where it broke, and starts over when the daemon has another store.
+#pragma once
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "client/link/connection.h"
+#include "client/link/status_board.h"
+#include "tactic/cache.h"
+
+namespace tactic::link {
+
+struct WatcherOptions {
+  std::string target;
+  // Empty: the daemon's own, if it is reached over a unix socket.
+  std::vector<std::pair<std::string, Environment>> environments;
+  Millis silence{15'000};  // A stream without a frame for this long is dead.
+};
+
+// Starts with construction, ends with destruction. `cache` and `board` outlive it.
+class Watcher {
+ public:
+  Watcher(WatcherOptions options, Cache& cache, StatusBoard& board);
+  ~Watcher();
+  Watcher(const Watcher&) = delete;
+  Watcher& operator=(const Watcher&) = delete;
+
+  // Ends the stream if it has been silent for too long. Called now and then by another thread.
+  void CheckSilence();
+
+ private:
+  // What a stream's end asks for.
+  struct End {
+    bool progressed = false;  // A frame came: the next attempt need not back off.
+    Millis wait{0};           // The daemon's wish; 0 = none.
+  };
+  void Loop();
+  End ConnectOnce();
+  bool LearnEnvironments();
+  End Follow();
+  bool OnFrame(const v1::WatchResponse& frame, End& end);
+  void OnDecisions(const v1::WatchResponse& frame);
+  // False: it is time to stop.
+  bool Pause(Millis wait);
+  // Makes `context` the call that a stop or silence cancels; false: already stopping.
+  bool Enter(grpc::ClientContext& context);
+  void Leave();
+
+  const WatcherOptions options_;
+  Cache& cache_;        // Synchronises itself.
+  StatusBoard& board_;  // Likewise.
+  const std::unique_ptr<v1::Tuning::Stub> stub_;
+  bool in_snapshot_ = false;  // Of the thread.
+
+  std::mutex mu_;
+  std::condition_variable stopped_;
+  bool stopping_ = false;                   // Guarded by mu_.
+  grpc::ClientContext* current_ = nullptr;  // Guarded by mu_.
+  int64_t entered_ns_ = 0;                  // Guarded by mu_.
+  std::thread thread_;                      // Last: uses all the others.
+};
+
+}  // namespace tactic::link

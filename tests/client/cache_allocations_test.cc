@@ -1,0 +1,42 @@
+#include <gtest/gtest.h>
+
+#include "tactic/cache.h"
+#include "tests/client/gemm_op.h"
+#include "tests/support/allocations.h"
+
+namespace tactic {
+namespace {
+
+using testing::AllocationCounter;
+using testing::DecisionFor;
+using testing::Environments;
+using testing::GemmOf;
+using testing::GemmSpec;
+
+TEST(CacheAllocationsTest, ChoosingAllocatesNothing) {
+  Cache cache;
+  cache.SetEnvironments(Environments());
+  const OpHandle op = cache.Register(GemmSpec()).value();
+  const OpHandle other = cache.Register(GemmSpec({{"another", "1"}})).value();
+  cache.Replace({DecisionFor(GemmOf(8), 7, 1)});
+  const AllocationCounter counter;
+  const Choice hit = op.ChooseOne({{8, 64}, {64, 32}});
+  const Choice miss = op.ChooseOne({{16, 64}, {64, 32}});
+  const Choice missed_again = op.ChooseOne({{16, 64}, {64, 32}});
+  const Choice not_runnable = other.ChooseOne({{8, 64}, {64, 32}});
+  const Choice malformed = op.ChooseOne({{8, 64}});
+  const Choice wide = op.ChooseOne({{8, int64_t{1} << 40}, {64, 32}});
+  const size_t allocations = counter.Count();
+  EXPECT_EQ(allocations, 0u);
+  EXPECT_TRUE(hit.hit);
+  EXPECT_FALSE(miss.hit || missed_again.hit || not_runnable.hit || malformed.hit || wide.hit);
+}
+
+TEST(CacheAllocationsTest, TheCounterCounts) {
+  const AllocationCounter counter;
+  const auto kept = std::make_unique<Cache>();
+  EXPECT_GT(counter.Count(), 0u);
+}
+
+}  // namespace
+}  // namespace tactic

@@ -1,0 +1,12 @@
+# Fails when PROGRAM needs a shared library other than those of the C and C++ runtimes.
+execute_process(COMMAND readelf -d ${PROGRAM} OUTPUT_VARIABLE dynamic COMMAND_ERROR_IS_FATAL ANY)
+string(REGEX MATCHALL "NEEDED[^\n]*\\[[^]]*\\]" lines "${dynamic}")
+if(NOT lines)
+  message(FATAL_ERROR "${PROGRAM}: no NEEDED entries found")
+endif()
+foreach(line IN LISTS lines)
+  string(REGEX REPLACE ".*\\[(.*)\\]" "\\1" library "${line}")
+  if(NOT library MATCHES "^(libc|libm|libdl|libpthread|libstdc\\+\\+|libgcc_s|ld-linux-x86-64|libasan|libubsan|libtsan|libclang_rt.*)\\.so")
+    message(FATAL_ERROR "${PROGRAM} needs ${library}")
+  endif()
+endforeach()
