@@ -1,0 +1,67 @@
+// The subcommands. Each writes its answer to standard output and returns an exit code
+// (exit_codes.h); an Error is printed by main, which derives the code from it.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "client/cli/problem_flags.h"
+#include "client/cli/terminal.h"
+#include "tactic/model/result.h"
+
+namespace tactic::cli {
+
+// What all commands share.
+struct Settings {
+  std::string target;
+  bool json = false;
+  std::chrono::nanoseconds timeout{};  // Of each call to the daemon.
+  Interrupts* interrupts = nullptr;
+};
+
+struct TuneFlags {
+  ProblemFlags problems;
+  std::vector<std::string> runners;
+  bool again = false;
+  bool detach = false;
+  bool cancel_on_interrupt = false;
+  std::string deadline;  // "3m"; empty: none.
+};
+Result<int> RunTune(const Settings& settings, const TuneFlags& flags);
+
+Result<int> RunLookup(const Settings& settings, const ProblemFlags& problem);
+
+struct ListFlags {
+  std::vector<std::string> ops;  // Empty: all.
+};
+Result<int> RunList(const Settings& settings, const ListFlags& flags);
+
+struct ShowFlags {
+  ProblemFlags problem;  // `op` may hold a decision's id instead.
+  bool all = false;
+};
+Result<int> RunShow(const Settings& settings, const ShowFlags& flags);
+
+Result<int> RunJobs(const Settings& settings, uint32_t limit);
+Result<int> RunJobsCancel(const Settings& settings, const std::string& id);
+struct JobsWatchFlags {
+  std::string id;
+  bool cancel_on_interrupt = false;
+};
+Result<int> RunJobsWatch(const Settings& settings, const JobsWatchFlags& flags);
+
+struct WatchFlags {
+  std::vector<std::string> ops;
+  bool standing = false;  // Show the decisions that stand already, too.
+  uint64_t count = 0;     // End after this many changes; 0 = never.
+};
+Result<int> RunWatch(const Settings& settings, const WatchFlags& flags);
+
+Result<int> RunInfo(const Settings& settings);
+
+// Writes all of `text` to standard output. kInternal: it cannot be written (a full disk).
+Check Write(const std::string& text);
+
+}  // namespace tactic::cli

@@ -1,0 +1,261 @@
+// tacticctl: the command line of tacticd. This file reads flags; the commands are in their own.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "client/cli/commands.h"
+#include "client/cli/exit_codes.h"
+#include "client/cli/format.h"
+#include "client/cli/spec.h"
+#include "client/link/connection.h"
+
+namespace tactic::cli {
+namespace {
+
+constexpr const char* kExitCodes =
+    "Exit codes: 0 ok; 1 the daemon's or an internal error; 2 wrong command line; 3 no daemon\n"
+    "answers; 4 not found, or a miss; 5 the job ended without all decisions; 130 interrupted.";
+
+// What the flags said, and what to do then.
+struct Invocation {
+  Settings settings;
+  std::string timeout = "10s";
+  TuneFlags tune;
+  ProblemFlags lookup;
+  ShowFlags show;
+  ListFlags list;
+  WatchFlags watch;
+  uint32_t job_limit = 0;
+  std::string cancel_id;
+  JobsWatchFlags jobs_watch;
+  std::function<Result<int>()> run;
+};
+
+// A flag with a value, called `type` in the help.
+template <typename T>
+CLI::Option* AddValue(CLI::App* app, const std::string& name, const std::string& type, T& value,
+                      const std::string& help) {
+  // Not greedy: `--layout b=col_major gemm` has one layout.
+  return app->add_option(name, value, help)->type_name(type)->allow_extra_args(false);
+}
+
+void AddCommon(CLI::App* app, Invocation& invocation) {
+  AddValue(app, "--target", "TARGET", invocation.settings.target,
+           "The daemon's unix:/path or host:port (default: $TACTICD_TARGET, else its own default)");
+  app->add_flag("--json", invocation.settings.json, "JSON on standard output");
+  AddValue(app, "--timeout", "DURATION", invocation.timeout,
+           "Longest wait for one answer of the daemon: 500ms, 1m (default 10s)");
+}
+
+void AddProblem(CLI::App* app, ProblemFlags& flags) {
+  AddValue(app, "--dim", "NAME=SPEC", flags.dims,
+           "As --NAME SPEC, the flag that each dimension of the op has");
+  AddValue(app, "--shapes", "N=1,K=2", flags.shapes, "Sizes that go together; may be repeated");
+  AddValue(app, "--dtype", "TYPE", flags.dtype, "Element type (default: the op's first)");
+  AddValue(app, "--layout", "INPUT=LAYOUT", flags.layouts,
+           "row_major or col_major, of an input; may be repeated");
+  AddValue(app, "--attr", "NAME=VALUE", flags.attributes, "An attribute; may be repeated");
+  AddValue(app, "--policy", "CACHE", flags.cache,
+           "What the caches hold: weights_cold (default), all_cold or warm");
+  AddValue(app, "--budget", "DURATION", flags.budget,
+           "Soft limit of measuring one problem; decisions are kept by it");
+}
+
+void AddTune(CLI::App& app, Invocation& invocation) {
+  TuneFlags& flags = invocation.tune;
+  CLI::App* tune = app.add_subcommand("tune", "Measure problems and decide; show progress");
+  tune->add_option("OP", flags.problems.op, "The op; tacticctl info lists them")
+      ->type_name("")
+      ->required();
+  AddProblem(tune, flags.problems);
+  AddValue(tune, "--runners", "A,B", flags.runners, "Only these runners")->delimiter(',');
+  tune->add_flag("--again", flags.again, "Measure also what is decided already");
+  AddValue(tune, "--deadline", "DURATION", flags.deadline, "End the job after this long: 3m");
+  tune->add_flag("--detach", flags.detach, "Print the job's id and return at once");
+  tune->add_flag("--cancel-on-interrupt", flags.cancel_on_interrupt,
+                 "Ctrl-C ends the job; without this it goes on in the daemon");
+  AddCommon(tune, invocation);
+  tune->footer(
+      "Every dimension of the op is a flag of its own: --m, --n, … SPEC is a size (2048), a list\n"
+      "(1,2,8), or a range (1..512:pow2, 64..256:64). All combinations are tuned, the last\n"
+      "dimension given varying fastest.\n\n"
+      "Examples:\n"
+      "  tacticctl tune gemm --m 1..512:pow2 --n 2048 --k 2048 --dtype f32\n"
+      "  tacticctl tune gemm --m 1..64:pow2 --shapes n=512,k=2048 --shapes n=8192,k=2048\n"
+      "  tacticctl tune gemm --m 16 --n 2048 --k 2048 --layout b=col_major --again\n"
+      "  tacticctl tune softmax --rows 1,64 --cols 4096 --policy warm --deadline 2m\n");
+  tune->callback([&invocation] {
+    invocation.run = [&] { return RunTune(invocation.settings, invocation.tune); };
+  });
+}
+
+void AddLookup(CLI::App& app, Invocation& invocation) {
+  CLI::App* lookup = app.add_subcommand("lookup", "The standing decision for one problem");
+  lookup->add_option("OP", invocation.lookup.op, "The op")->type_name("")->required();
+  AddProblem(lookup, invocation.lookup);
+  AddCommon(lookup, invocation);
+  lookup->footer("Example:\n  tacticctl lookup gemm --m 16 --n 2048 --k 2048\n");
+  lookup->callback([&invocation] {
+    invocation.run = [&] { return RunLookup(invocation.settings, invocation.lookup); };
+  });
+}
+
+void AddList(CLI::App& app, Invocation& invocation) {
+  CLI::App* list = app.add_subcommand("list", "All standing decisions");
+  AddValue(list, "--op", "A,B", invocation.list.ops, "Only these ops")->delimiter(',');
+  AddCommon(list, invocation);
+  list->footer("Example:\n  tacticctl list --op gemm --json | jq '.[].pick'\n");
+  list->callback([&invocation] {
+    invocation.run = [&] { return RunList(invocation.settings, invocation.list); };
+  });
+}
+
+void AddShow(CLI::App& app, Invocation& invocation) {
+  CLI::App* show = app.add_subcommand("show", "A decision with everything measured for it");
+  show->add_option("WHAT", invocation.show.problem.op, "A decision's id, or an op")
+      ->type_name("")
+      ->required();
+  AddProblem(show, invocation.show.problem);
+  show->add_flag("--all", invocation.show.all, "Every trial, not only the first 20");
+  AddCommon(show, invocation);
+  show->footer(
+      "The picture of a trial: ├──━━▇━━──┤ is smallest, quartiles, median (▇) and largest sample,\n"
+      "on one logarithmic axis for all.\n\n"
+      "Examples:\n  tacticctl show 12\n  tacticctl show gemm --m 16 --n 2048 --k 2048 --all\n");
+  show->callback([&invocation] {
+    invocation.run = [&] { return RunShow(invocation.settings, invocation.show); };
+  });
+}
+
+void AddJobs(CLI::App& app, Invocation& invocation) {
+  CLI::App* jobs = app.add_subcommand("jobs", "Jobs, newest first; cancel or watch one");
+  jobs->require_subcommand(0, 1);
+  AddValue(jobs, "--limit", "N", invocation.job_limit, "At most this many: 1 to 1000 (default 100)")
+      ->check(CLI::Range(1, 1000).description(""));
+  AddCommon(jobs, invocation);
+  jobs->footer(
+      "Examples:\n  tacticctl jobs\n  tacticctl jobs watch j-3\n  tacticctl jobs cancel j-3\n");
+  CLI::App* cancel = jobs->add_subcommand("cancel", "End a job; decisions already made stay");
+  cancel->add_option("ID", invocation.cancel_id, "The job")->type_name("")->required();
+  AddCommon(cancel, invocation);
+  CLI::App* watch = jobs->add_subcommand("watch", "Follow a job to its end");
+  watch->add_option("ID", invocation.jobs_watch.id, "The job")->type_name("")->required();
+  watch->add_flag("--cancel-on-interrupt", invocation.jobs_watch.cancel_on_interrupt,
+                  "Ctrl-C ends the job; without this it goes on in the daemon");
+  AddCommon(watch, invocation);
+  watch->footer("With --json: a line for each state of the job.");
+  jobs->callback([&invocation, cancel, watch] {
+    invocation.run = [&invocation, cancelling = cancel->parsed(), watching = watch->parsed()] {
+      if (cancelling) return RunJobsCancel(invocation.settings, invocation.cancel_id);
+      if (watching) return RunJobsWatch(invocation.settings, invocation.jobs_watch);
+      return RunJobs(invocation.settings, invocation.job_limit);
+    };
+  });
+}
+
+void AddWatch(CLI::App& app, Invocation& invocation) {
+  WatchFlags& flags = invocation.watch;
+  CLI::App* watch = app.add_subcommand("watch", "Changes of decisions as they come");
+  AddValue(watch, "--op", "A,B", flags.ops, "Only these ops")->delimiter(',');
+  watch->add_flag("--standing", flags.standing, "Show first the decisions that stand already");
+  AddValue(watch, "--count", "N", flags.count, "End after this many decisions");
+  AddCommon(watch, invocation);
+  watch->footer(
+      "With --json: a line for each decision.\n\nExample:\n  tacticctl watch --op gemm --json\n");
+  watch->callback([&invocation] {
+    invocation.run = [&] { return RunWatch(invocation.settings, invocation.watch); };
+  });
+}
+
+void AddInfo(CLI::App& app, Invocation& invocation) {
+  CLI::App* info = app.add_subcommand("info", "The daemon, its lanes, ops and runners");
+  AddCommon(info, invocation);
+  info->callback([&invocation] { invocation.run = [&] { return RunInfo(invocation.settings); }; });
+}
+
+// The arguments in the order that CLI11 wants them (last first), dimension flags rewritten.
+Result<std::vector<std::string>> Arguments(int argc, char** argv, const CLI::App& app) {
+  std::vector<std::string> all(argv + 1, argv + argc);
+  for (size_t i = 0; i < all.size(); ++i) {
+    if (all[i] != "tune" && all[i] != "lookup" && all[i] != "show") continue;
+    const CLI::App* command = app.get_subcommand(all[i]);
+    const auto first = all.begin() + static_cast<std::ptrdiff_t>(i) + 1;
+    auto rest = RewriteDimFlags({first, all.end()}, [&](const std::string& flag) {
+      return command->get_option_no_throw(flag) != nullptr;
+    });
+    if (!rest.ok()) return rest.error();
+    all.erase(first, all.end());
+    all.insert(all.end(), rest->begin(), rest->end());
+    break;
+  }
+  return std::vector<std::string>(all.rbegin(), all.rend());
+}
+
+int ExitCodeOf(const Error& error) {
+  switch (error.code) {
+    case ErrorCode::kInvalidArgument:
+      return kExitUsage;
+    case ErrorCode::kUnavailable:
+      return kExitUnreachable;
+    case ErrorCode::kNotFound:
+      return kExitNotFound;
+    default:
+      return kExitError;
+  }
+}
+
+int Fail(const Error& error) {
+  std::fprintf(stderr, "tacticctl: %s\n", error.message.c_str());
+  return ExitCodeOf(error);
+}
+
+// Reads the flags; a code if that is all there was to do.
+std::optional<int> Parse(int argc, char** argv, CLI::App& app) {
+  auto arguments = Arguments(argc, argv, app);
+  if (!arguments.ok()) return Fail(arguments.error());
+  try {
+    app.parse(std::move(arguments).value());
+  } catch (const CLI::Success& help_or_version) {
+    return app.exit(help_or_version);
+  } catch (const CLI::ParseError& error) {
+    std::fprintf(stderr, "tacticctl: %s\nRun with --help for more.\n", error.what());
+    return kExitUsage;
+  }
+  return std::nullopt;
+}
+
+int Main(int argc, char** argv) {
+  Invocation invocation;
+  CLI::App app("tacticctl: asks tacticd to tune kernels, and shows what it found.", "tacticctl");
+  app.set_version_flag("--version", "tacticctl " TACTIC_VERSION);
+  app.require_subcommand(1);
+  app.get_formatter()->column_width(28);
+  app.footer(kExitCodes);
+  AddCommon(&app, invocation);
+  AddTune(app, invocation);
+  AddLookup(app, invocation);
+  AddList(app, invocation);
+  AddShow(app, invocation);
+  AddJobs(app, invocation);
+  AddWatch(app, invocation);
+  AddInfo(app, invocation);
+  if (const std::optional<int> code = Parse(argc, argv, app)) return *code;
+
+  const auto timeout = ParseDuration(invocation.timeout);
+  if (!timeout.ok()) return Fail(InvalidArgument("--timeout: " + timeout.error().message));
+  if (*timeout == 0) return Fail(InvalidArgument("--timeout: 0 leaves no time to answer"));
+  invocation.settings.timeout = std::chrono::nanoseconds(*timeout);
+  if (invocation.settings.target.empty()) invocation.settings.target = link::ResolveTarget("");
+  Interrupts interrupts;
+  invocation.settings.interrupts = &interrupts;
+  const Result<int> code = invocation.run();
+  return code.ok() ? *code : Fail(code.error());
+}
+
+}  // namespace
+}  // namespace tactic::cli
+
+int main(int argc, char** argv) { return tactic::cli::Main(argc, argv); }

@@ -1,0 +1,141 @@
+#include <algorithm>
+#include <cctype>
+#include <charconv>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "client/cli/commands.h"
+#include "client/cli/exit_codes.h"
+#include "client/cli/format.h"
+#include "client/cli/json.h"
+#include "client/cli/lookup.h"
+#include "client/cli/requests.h"
+#include "client/cli/trials.h"
+
+namespace tactic::cli {
+namespace {
+
+constexpr size_t kShownTrials = 20;
+
+std::string ReasonText(const Decision& decision) {
+  switch (decision.reason) {
+    case Reason::kClear:
+      return "clear: faster than every other by more than the noise";
+    case Reason::kTie:
+      return "tie: " + std::to_string(decision.tied) +
+             " candidates inside the noise; the fixed order chose";
+    case Reason::kIncumbent:
+      return "incumbent: the earlier pick is inside the noise of the fastest, so it stays";
+    case Reason::kDefault:
+      return "default: the default is inside the noise of the fastest, so it is preferred";
+    case Reason::kOnly:
+      return "only: one valid candidate";
+    case Reason::kBudget:
+      return "budget: the budget ended before the race did; best so far";
+  }
+  return std::string(Name(decision.reason));
+}
+
+std::string EnvironmentText(const Environment& environment) {
+  std::string text = "device       " + Printable(DeviceText(environment.device)) + "\n";
+  if (!environment.driver.empty()) {
+    text += "driver       " + Printable(environment.driver) + ", runtime " +
+            Printable(environment.runtime) + "\n";
+  }
+  std::string components;
+  for (const Component& component : environment.components) {
+    components += (components.empty() ? "" : ", ") + component.name + " " + component.version;
+  }
+  return text + "components   " + Printable(components) + "\n";
+}
+
+std::string RankingText(const Decision& decision) {
+  using Align = Table::Align;
+  Table table({{"ranking"},
+               {"", Align::kLeft, true},
+               {"median", Align::kRight},
+               {"95 % interval"},
+               {"speed-up", Align::kRight}});
+  for (size_t i = 0; i < decision.ranking.size(); ++i) {
+    const Ranked& ranked = decision.ranking[i];
+    table.Add({i == 0 ? "chosen" : "next", ToText(ranked.candidate),
+               FormatNanoseconds(ranked.median_ns),
+               FormatNanoseconds(ranked.low_ns) + " to " + FormatNanoseconds(ranked.high_ns),
+               FormatSpeedup(decision.default_ns, ranked.median_ns)});
+  }
+  return table.Render(OutputWidth());
+}
+
+std::string ShowText(const Schemas& schemas, const Found& found, bool all) {
+  const Decision& decision = found.decision;
+  std::string text = "decision " + std::to_string(decision.id) + ", revision " +
+                     std::to_string(decision.revision) + ", made " +
+                     FormatUtc(decision.created_unix_ms) + "\n";
+  text += "problem      " + Printable(schemas.ProblemText(decision.key.problem)) + "\n";
+  text += "measured     " + PolicyText(decision.key.policy) + "\n";
+  text += EnvironmentText(decision.key.environment);
+  text += "fingerprint  " + ToHex(FingerprintOf(decision.key)) + "\n";
+  text +=
+      "default      " +
+      (decision.default_ns > 0 ? FormatNanoseconds(decision.default_ns) : std::string("failed")) +
+      "\n";
+  text += "why          " + ReasonText(decision) + "\n\n" + RankingText(decision);
+  if (!found.evidence) return text;
+  const Evidence& evidence = *found.evidence;
+  text += "\nmeasured in " + FormatSeconds(evidence.seconds);
+  if (evidence.worker_restarts > 0) {
+    text += " with " + Plural(evidence.worker_restarts, "worker restart");
+  }
+  return text + ": " +
+         TrialsText(evidence.trials, {.width = OutputWidth(), .limit = all ? 0 : kShownTrials});
+}
+
+Json ShowJson(const Schemas& schemas, const Found& found) {
+  Json json = ToJson(schemas, found.decision);
+  json["evidence"] = nullptr;
+  if (!found.evidence) return json;
+  Json trials = Json::array();
+  for (const Trial& trial : found.evidence->trials) trials.push_back(ToJson(trial));
+  json["evidence"] = {{"seconds", found.evidence->seconds},
+                      {"worker_restarts", found.evidence->worker_restarts},
+                      {"trials", trials}};
+  return json;
+}
+
+// `op` may hold a decision's id instead of an op's name.
+std::optional<uint64_t> ParseId(const std::string& text) {
+  uint64_t id = 0;
+  const char* end = text.data() + text.size();
+  const auto [stopped, error] = std::from_chars(text.data(), end, id);
+  if (error != std::errc() || stopped != end) return std::nullopt;
+  return id;
+}
+
+Result<Found> Find(Connection& connection, const Schemas& schemas, const ShowFlags& flags) {
+  if (const std::optional<uint64_t> id = ParseId(flags.problem.op)) {
+    return FindById(connection, *id, true);
+  }
+  auto found = FindByFlags(connection, schemas, flags.problem, true);
+  if (!found.ok()) return found.error();
+  if (!found->has_value()) return Miss(flags.problem);
+  return std::move(**found);
+}
+
+}  // namespace
+
+Result<int> RunShow(const Settings& settings, const ShowFlags& flags) {
+  auto connection = Connection::Open(settings.target, settings.timeout);
+  if (!connection.ok()) return connection.error();
+  const auto info = GetReadyServerInfo(*connection);
+  if (!info.ok()) return info.error();
+  const Schemas schemas(*info);
+  const auto found = Find(*connection, schemas, flags);
+  if (!found.ok()) return found.error();
+  const Check written = Write(settings.json ? Pretty(ShowJson(schemas, *found))
+                                            : ShowText(schemas, *found, flags.all));
+  if (!written.ok()) return written.error();
+  return kExitOk;
+}
+
+}  // namespace tactic::cli
