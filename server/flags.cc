@@ -11,6 +11,7 @@
 #include <set>
 
 #include "absl/strings/str_cat.h"
+#include "proto/wire/default_socket.h"
 #include "server/exit_codes.h"
 
 namespace tactic {
@@ -37,13 +38,6 @@ bool IsRoot() { return geteuid() == 0; }
 std::string Environment(const char* name) {
   const char* value = std::getenv(name);
   return value == nullptr ? "" : value;
-}
-
-std::string DefaultSocket() {
-  const std::string runtime = Environment("XDG_RUNTIME_DIR");
-  if (!runtime.empty()) return absl::StrCat("unix:", runtime, "/tacticd/tacticd.sock");
-  if (IsRoot()) return "unix:/run/tacticd/tacticd.sock";
-  return absl::StrCat("unix:/tmp/tacticd-", geteuid(), "/tacticd/tacticd.sock");
 }
 
 std::string DefaultStateDir() {
@@ -120,7 +114,7 @@ ParsedFlags Resolve(RawFlags raw) {
                          "' is no program that this user can run: ", std::strerror(errno))};
   }
   Flags flags;
-  flags.listen = raw.listen.empty() ? std::vector{DefaultSocket()} : raw.listen;
+  flags.listen = raw.listen.empty() ? std::vector{"unix:" + wire::DefaultSocketPath()} : raw.listen;
   flags.state_dir = raw.state_dir.empty() ? DefaultStateDir() : raw.state_dir;
   flags.memory_store = raw.store == "memory";
   flags.lanes = *std::move(lanes);

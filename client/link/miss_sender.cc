@@ -44,6 +44,7 @@ uint64_t MissSender::EnterScope(bool tune) {
   std::lock_guard lock(mu_);
   Drain();
   scopes_.push_back({next_scope_, tune, {}});
+  cache_.ForgetMisses();  // What missed before counts inside too.
   return next_scope_++;
 }
 
@@ -51,6 +52,7 @@ void MissSender::LeaveScope(uint64_t id) {
   std::lock_guard lock(mu_);
   Drain();
   std::erase_if(scopes_, [id](const Scope& scope) { return scope.id == id; });
+  cache_.ForgetMisses();  // What was not asked for inside may be outside.
 }
 
 ProblemsByPolicy MissSender::TakeAsked(uint64_t id) {

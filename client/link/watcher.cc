@@ -67,6 +67,7 @@ void Watcher::CheckSilence() {
   if (current_ == nullptr) return;
   const int64_t since = std::max(entered_ns_, board_.LastHeardNanos());
   if (BootNanos() - since > std::chrono::nanoseconds(options_.silence).count()) {
+    board_.Failed("the daemon at " + options_.target + " has been silent for too long");
     current_->TryCancel();
   }
 }
@@ -156,6 +157,10 @@ bool Watcher::OnFrame(const v1::WatchResponse& frame, End& end) {
   board_.Heard();
   if (!end.progressed) board_.Connected();
   end.progressed = true;
+  if (!BelongsHere(frame)) {
+    board_.Failed("the daemon sent store '" + frame.store_id() + "' without a snapshot");
+    return false;
+  }
   switch (frame.frame_case()) {
     case v1::WatchResponse::kSnapshotBegin:
       cache_.BeginSnapshot();
@@ -178,6 +183,11 @@ bool Watcher::OnFrame(const v1::WatchResponse& frame, End& end) {
   }
   if (!in_snapshot_) board_.Reached(frame.store_id(), frame.revision());
   return true;
+}
+
+bool Watcher::BelongsHere(const v1::WatchResponse& frame) const {
+  return in_snapshot_ || frame.has_snapshot_begin() || frame.has_goodbye() ||
+         frame.store_id() == board_.Position().first;
 }
 
 void Watcher::OnDecisions(const v1::WatchResponse& frame) {

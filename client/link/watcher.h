@@ -45,6 +45,8 @@ class Watcher {
   bool LearnEnvironments();
   End Follow();
   bool OnFrame(const v1::WatchResponse& frame, End& end);
+  // Changes of a store must follow a snapshot of it.
+  bool BelongsHere(const v1::WatchResponse& frame) const;
   void OnDecisions(const v1::WatchResponse& frame);
   // False: it is time to stop.
   bool Pause(Millis wait);

@@ -43,16 +43,21 @@ struct SomeColumns {
 };
 
 // `#pragma GCC unroll 16` on loops with constant bounds keeps the accumulators in registers.
+template <class V, int kRows, int kCols>
+inline __attribute__((always_inline)) void Clear(typename V::Reg (&acc)[kRows][kCols]) {
+#pragma GCC unroll 16
+  for (int r = 0; r < kRows; ++r) {
+#pragma GCC unroll 16
+    for (int j = 0; j < kCols; ++j) acc[r][j] = V::Zero();
+  }
+}
+
 template <class V, int kRows, class Columns, int kUnroll, bool kPrefetch>
 void Panel(const MicroArgs& t) {
   constexpr int kVecs = Columns::kVectors;
   const Columns columns(t.cols);
   typename V::Reg acc[kRows][kVecs];
-#pragma GCC unroll 16
-  for (int r = 0; r < kRows; ++r) {
-#pragma GCC unroll 16
-    for (int v = 0; v < kVecs; ++v) acc[r][v] = V::Zero();
-  }
+  Clear<V>(acc);
   const float* a = t.a;
   const float* b = t.b;
   const auto step = [&]() __attribute__((always_inline)) {
@@ -111,11 +116,7 @@ struct DotTile {
 template <class V, int kRows, int kCols, int kUnroll, bool kPrefetch>
 void Dot(const MicroArgs& t) {
   DotTile<V, kRows, kCols, kPrefetch> tile;
-#pragma GCC unroll 16
-  for (int r = 0; r < kRows; ++r) {
-#pragma GCC unroll 16
-    for (int j = 0; j < kCols; ++j) tile.acc[r][j] = V::Zero();
-  }
+  Clear<V>(tile.acc);
   const auto whole = [](const float* q) __attribute__((always_inline)) { return V::Load(q); };
   int64_t p = 0;
   for (; p + kUnroll * V::kLanes <= t.k; p += kUnroll * V::kLanes) {

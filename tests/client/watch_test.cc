@@ -1,0 +1,229 @@
+// The stream of decisions into the table, with a daemon that comes, goes, stutters and lies.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "client/link/status_board.h"
+#include "client/link/watcher.h"
+#include "tests/client/fake_server.h"
+#include "tests/client/gemm_op.h"
+#include "tests/support/temp_dir.h"
+
+namespace tactic {
+namespace {
+
+using std::chrono::milliseconds;
+using testing::DecisionFor;
+using testing::Environments;
+using testing::FakeServer;
+using testing::FakeStore;
+using testing::GemmOf;
+using testing::GemmSpec;
+using testing::TempDir;
+
+constexpr milliseconds kPatience{60'000};
+
+class WatchTest : public ::testing::Test {
+ protected:
+  WatchTest() : op_(cache_.Register(GemmSpec()).value()) {}
+  ~WatchTest() override {
+    watcher_.reset();
+    server_.reset();
+  }
+
+  std::string address() const { return "unix:" + (dir_ / "socket").string(); }
+  static Decision Sized(int64_t m) { return DecisionFor(GemmOf(m), 0, 0); }
+  // Decisions for m = 1, 2, 4…
+  static std::vector<Decision> First(int count) {
+    std::vector<Decision> decisions;
+    for (int i = 0; i < count; ++i) decisions.push_back(Sized(int64_t{1} << i));
+    return decisions;
+  }
+
+  void StartServer(std::string store_id = "store-1", int decisions = 0, std::deque<int> cuts = {}) {
+    server_.reset();
+    server_ = std::make_unique<FakeServer>(
+        address(), FakeStore{std::move(store_id), First(decisions), {}, std::move(cuts)});
+  }
+  void StartWatcher(milliseconds silence = milliseconds(15'000)) {
+    watcher_.emplace(link::WatcherOptions{address(), {}, silence}, cache_, board_);
+  }
+  bool Reaches(const std::string& store_id, uint64_t revision) {
+    return board_.WaitForRevision(store_id, revision, kPatience);
+  }
+  uint64_t IdOf(int64_t m) const { return op_.ChooseOne({{m, 64}, {64, 32}}).decision_id; }
+  ClientStatistics Statistics() const {
+    ClientStatistics statistics;
+    board_.Fill(statistics);
+    return statistics;
+  }
+
+  TempDir dir_;
+  Cache cache_;
+  OpHandle op_;
+  link::StatusBoard board_;
+  std::unique_ptr<FakeServer> server_;
+  std::optional<link::Watcher> watcher_;
+};
+
+TEST_F(WatchTest, ASnapshotFillsTheTable) {
+  StartServer("store-1", 3);
+  StartWatcher();
+  ASSERT_TRUE(Reaches("store-1", 3));
+  EXPECT_EQ(IdOf(1), 1u);
+  EXPECT_EQ(IdOf(2), 2u);
+  EXPECT_EQ(IdOf(4), 3u);
+  EXPECT_EQ(Statistics().freshness, Freshness::kFresh);
+  EXPECT_EQ(Statistics().connects, 1u);
+  EXPECT_EQ(Statistics().last_error, "");
+}
+
+TEST_F(WatchTest, AnEmptyStoreIsReadyToo) {
+  StartServer();
+  StartWatcher();
+  EXPECT_TRUE(board_.WaitUntilReady(kPatience));
+}
+
+TEST_F(WatchTest, ChangesFollow) {
+  StartServer("store-1", 2);
+  StartWatcher();
+  ASSERT_TRUE(Reaches("store-1", 2));
+  server_->Put(Sized(4));
+  server_->Put(Sized(1));
+  ASSERT_TRUE(Reaches("store-1", 4));
+  EXPECT_EQ(IdOf(4), 3u);
+  EXPECT_EQ(IdOf(1), 4u);
+}
+
+TEST_F(WatchTest, ADaemonThatComesLaterIsFound) {
+  StartWatcher();
+  EXPECT_FALSE(board_.WaitUntilReady(milliseconds(1)));
+  EXPECT_EQ(Statistics().freshness, Freshness::kOffline);
+  StartServer("store-1", 1);
+  ASSERT_TRUE(Reaches("store-1", 1));
+  EXPECT_EQ(IdOf(1), 1u);
+}
+
+TEST_F(WatchTest, TheTableAnswersWhileTheDaemonIsGone) {
+  StartServer("store-1", 1);
+  StartWatcher();
+  ASSERT_TRUE(Reaches("store-1", 1));
+  server_.reset();
+  EXPECT_EQ(IdOf(1), 1u);
+}
+
+TEST_F(WatchTest, AStreamCutAtAnyFrameLosesNothing) {
+  for (int cut = 0; cut < 8; ++cut) {
+    SCOPED_TRACE(cut);
+    const std::string store = "store-" + std::to_string(cut);
+    StartServer(store, 4, {cut, cut});
+    if (!watcher_) StartWatcher();
+    server_->Put(Sized(2));
+    ASSERT_TRUE(Reaches(store, 5));
+    EXPECT_EQ(IdOf(1), 1u);
+    EXPECT_EQ(IdOf(2), 5u);
+    EXPECT_EQ(IdOf(8), 4u);
+  }
+}
+
+TEST_F(WatchTest, ABrokenStreamIsResumed) {
+  StartServer("store-1", 2, {5});  // Begin, two decisions, end, one change.
+  StartWatcher();
+  ASSERT_TRUE(Reaches("store-1", 2));
+  server_->Put(Sized(4));
+  ASSERT_TRUE(Reaches("store-1", 3));
+  server_->Put(Sized(8));
+  ASSERT_TRUE(Reaches("store-1", 4));
+  const auto watches = server_->WaitForWatches(2);
+  EXPECT_EQ(watches[0].store_id(), "");
+  EXPECT_EQ(watches[1].store_id(), "store-1");
+  EXPECT_EQ(watches[1].from_revision(), 3u);
+  EXPECT_EQ(server_->snapshots(), 1u);
+}
+
+TEST_F(WatchTest, AnotherStoreReplacesEverything) {
+  StartServer("store-1", 4);
+  StartWatcher();
+  ASSERT_TRUE(Reaches("store-1", 4));
+  StartServer("store-2", 1);
+  ASSERT_TRUE(Reaches("store-2", 1));
+  EXPECT_EQ(IdOf(1), 1u);
+  EXPECT_EQ(IdOf(8), 0u) << "a decision of the old store is still there";
+}
+
+TEST_F(WatchTest, AChangeOfAnotherStoreWithoutASnapshotIsNotTaken) {
+  StartServer("store-1", 1);
+  StartWatcher();
+  ASSERT_TRUE(Reaches("store-1", 1));
+  Decision foreign = Sized(1);
+  foreign.id = foreign.revision = 1000;
+  server_->SendForeignChange(foreign);
+  const auto watches = server_->WaitForWatches(2);
+  EXPECT_EQ(watches[1].store_id(), "store-1") << "the position of the other store was taken over";
+  server_->Put(Sized(2));
+  ASSERT_TRUE(Reaches("store-1", 2));
+  EXPECT_EQ(IdOf(1), 1u);
+}
+
+TEST_F(WatchTest, AGoodbyeIsFollowedByAResume) {
+  StartServer("store-1", 1);
+  StartWatcher();
+  ASSERT_TRUE(Reaches("store-1", 1));
+  server_->SayGoodbye();
+  EXPECT_EQ(server_->WaitForWatches(2)[1].from_revision(), 1u);
+  server_->Put(Sized(2));
+  ASSERT_TRUE(Reaches("store-1", 2));
+  EXPECT_EQ(server_->snapshots(), 1u);
+}
+
+TEST_F(WatchTest, ASilentStreamIsCutAndOpenedAgain) {
+  StartServer("store-1", 1);
+  StartWatcher(milliseconds(1));
+  ASSERT_TRUE(Reaches("store-1", 1));
+  server_->FallSilent();
+  std::jthread clock([this](const std::stop_token& stop) {
+    while (!stop.stop_requested()) {
+      watcher_->CheckSilence();
+      std::this_thread::yield();
+    }
+  });
+  EXPECT_GE(server_->WaitForWatches(2).size(), 2u);
+  clock.request_stop();
+  clock.join();
+  EXPECT_EQ(IdOf(1), 1u);
+}
+
+TEST_F(WatchTest, TheDaemonsEnvironmentIsTakenOverAUnixSocketOnceALaneIsReady) {
+  StartServer("store-1", 1);
+  server_->SetLaneReady(false);
+  StartWatcher();
+  EXPECT_FALSE(board_.WaitUntilReady(milliseconds(50)));
+  EXPECT_EQ(IdOf(1), 0u);
+  server_->SetLaneReady(true);
+  ASSERT_TRUE(Reaches("store-1", 1));
+  EXPECT_EQ(IdOf(1), 1u);
+}
+
+TEST_F(WatchTest, OverTcpTheEnvironmentMustBeGiven) {
+  FakeServer remote("localhost:0", FakeStore{"store-1", First(1), {}, {}});
+  {
+    link::StatusBoard board;
+    link::Watcher watcher({remote.target(), {}, milliseconds(15'000)}, cache_, board);
+    ASSERT_TRUE(board.WaitForRevision("store-1", 1, kPatience));
+    EXPECT_EQ(IdOf(1), 0u);
+    EXPECT_EQ(cache_.Statistics().foreign_environment, 1u);
+  }
+  link::StatusBoard board;
+  link::Watcher watcher({remote.target(), Environments(), milliseconds(15'000)}, cache_, board);
+  ASSERT_TRUE(board.WaitForRevision("store-1", 1, kPatience));
+  EXPECT_EQ(IdOf(1), 1u);
+}
+
+}  // namespace
+}  // namespace tactic
