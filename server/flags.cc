@@ -1,5 +1,6 @@
 #include "server/flags.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -113,6 +114,11 @@ ParsedFlags Resolve(RawFlags raw) {
             absl::StrCat("tacticd: --worker: '", raw.worker,
                          "' is no program that this user can run: ", std::strerror(errno))};
   }
+  // Not open, it would become one of ours, and be written to and closed.
+  if (raw.ready_fd >= 0 && fcntl(raw.ready_fd, F_GETFD) < 0) {
+    return {std::nullopt, kExitUsage,
+            absl::StrCat("tacticd: --ready-fd: ", raw.ready_fd, " is not open")};
+  }
   Flags flags;
   flags.listen = raw.listen.empty() ? std::vector{"unix:" + wire::DefaultSocketPath()} : raw.listen;
   flags.state_dir = raw.state_dir.empty() ? DefaultStateDir() : raw.state_dir;
@@ -160,7 +166,9 @@ ParsedFlags ParseFlags(int argc, const char* const* argv) {
   } catch (const CLI::FileError& error) {
     return {std::nullopt, kExitConfiguration, absl::StrCat("tacticd: ", error.what(), "\n")};
   } catch (const CLI::ConfigError& error) {
-    return {std::nullopt, kExitConfiguration, absl::StrCat("tacticd: ", error.what(), "\n")};
+    return {std::nullopt, kExitConfiguration,
+            absl::StrCat("tacticd: config file ", app.get_config_ptr()->as<std::string>(), ": ",
+                         error.what(), "\n")};
   } catch (const CLI::ParseError& error) {
     return {std::nullopt, kExitUsage,
             absl::StrCat("tacticd: ", error.what(), "\nRun tacticd --help for the flags.\n")};

@@ -23,6 +23,10 @@ std::string Lower(std::string name, std::string_view prefix) {
 
 Schemas::Schemas(const v1::GetServerInfoResponse& info) {
   for (const v1::Lane& lane : info.lanes()) {
+    if (lane.state() == v1::LANE_STATE_QUARANTINED || lane.state() == v1::LANE_STATE_STARTING) {
+      trouble_ += "\n  lane " + Printable(lane.name()) + " is " + StateName(lane.state()) +
+                  (lane.message().empty() ? "" : ": " + Printable(lane.message()));
+    }
     for (const v1::OpInfo& op : lane.ops()) {
       auto schema = convert::FromProto("schema.", op.schema());
       if (!schema.ok()) continue;  // A newer daemon's op, which this program cannot name.
@@ -39,11 +43,13 @@ const OpSchema* Schemas::Find(const std::string& op) const {
 
 Result<OpSchema> Schemas::Get(const std::string& op) const {
   if (const OpSchema* schema = Find(op)) return *schema;
+  if (by_op_.empty()) {
+    return Error{ErrorCode::kFailedPrecondition,
+                 "no lane of the daemon can measure anything" + trouble_};
+  }
   std::string known;
   for (const auto& [name, schema] : by_op_) known += (known.empty() ? "" : ", ") + name;
-  return InvalidArgument("unknown op '" + op + "'; " +
-                         (known.empty() ? "no lane of the daemon knows any yet (see tacticctl info)"
-                                        : "the daemon knows: " + known));
+  return InvalidArgument("unknown op '" + op + "'; the daemon knows: " + known);
 }
 
 std::string Schemas::SizesText(const Problem& problem) const {

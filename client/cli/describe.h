@@ -21,7 +21,7 @@ class Schemas {
   explicit Schemas(const v1::GetServerInfoResponse& info);
 
   const OpSchema* Find(const std::string& op) const;  // nullptr: unknown.
-  // kInvalidArgument lists the known ops.
+  // kInvalidArgument lists the known ops; kFailedPrecondition says why none is known.
   Result<OpSchema> Get(const std::string& op) const;
 
   // "m=1 k=2048 n=512 f32", then the layouts and attributes that are not the op's defaults. Of an
@@ -34,6 +34,7 @@ class Schemas {
 
  private:
   std::map<std::string, OpSchema> by_op_;
+  std::string trouble_;  // Of the lanes; empty: all is well.
 };
 
 std::string StateName(v1::JobState state);      // "running"

@@ -42,7 +42,8 @@ const std::byte* DataPool::Take(size_t bytes) {
 
 // Reads one element of each line: evicts the windows at the front, where the walk starts again.
 // Needed when the windows are so small that the walk alone touched less than the cache holds.
-void DataPool::Sweep() const {
+void DataPool::Sweep() {
+  ++sweeps_;
   for (size_t at = 0; at < size_; at += kLine) {
     static_cast<void>(*static_cast<const volatile std::byte*>(memory_.get() + at));
   }

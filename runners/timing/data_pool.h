@@ -24,15 +24,17 @@ class DataPool {
   const std::byte* Take(size_t bytes);
 
   size_t size() const { return size_; }
+  uint64_t sweeps() const { return sweeps_; }  // Times that the whole pool was read.
 
  private:
-  void Sweep() const;
+  void Sweep();
 
   sdk::AlignedBytes memory_;
   size_t size_ = 0;
   DType dtype_ = DType::kAbsent;
   size_t cache_bytes_ = 0;
-  size_t next_ = 0;    // Where the next window starts.
+  size_t next_ = 0;  // Where the next window starts.
+  uint64_t sweeps_ = 0;
   size_t served_ = 0;  // Bytes in windows since the walk began.
 };
 

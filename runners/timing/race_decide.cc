@@ -50,9 +50,9 @@ void Race::Pick(const std::vector<int>& who, const std::vector<Comparison>& to_l
     verdict.reason = reason;
   };
   const int standard = input_.default_candidate;
-  if (input_.incumbent && contends(*input_.incumbent) &&
-      InsideNoise(to_leader[*input_.incumbent])) {
-    return choose(*input_.incumbent, Reason::kIncumbent);
+  if (const int stored = input_.incumbent.value_or(-1); contends(stored)) {
+    const bool slower = to_leader[stored].Low(options_.sigmas) > std::log1p(options_.zone);
+    if (!slower) return choose(stored, Reason::kIncumbent);
   }
   if (contends(standard) && inside_zone(standard)) {
     const bool clear = standard == leader && verdict.tied == 1;

@@ -30,7 +30,18 @@ TEST(SchemasTest, UnknownOpListsTheKnown) {
   ASSERT_FALSE(schema.ok());
   EXPECT_EQ(schema.error().code, ErrorCode::kInvalidArgument);
   EXPECT_THAT(schema.error().message, AllOf(HasSubstr("'gem'"), HasSubstr("knows: gemm")));
-  EXPECT_THAT(Schemas().Get("gem").error().message, HasSubstr("tacticctl info"));
+}
+
+TEST(SchemasTest, SaysWhyNoOpIsKnown) {
+  v1::GetServerInfoResponse info;
+  v1::Lane* lane = info.add_lanes();
+  lane->set_name("host");
+  lane->set_state(v1::LANE_STATE_QUARANTINED);
+  lane->set_message("no worker");
+  const auto schema = Schemas(info).Get("gemm");
+  ASSERT_FALSE(schema.ok());
+  EXPECT_EQ(schema.error().code, ErrorCode::kFailedPrecondition);
+  EXPECT_THAT(schema.error().message, HasSubstr("lane host is quarantined: no worker"));
 }
 
 TEST(StateNameTest, IsShortAndLower) {

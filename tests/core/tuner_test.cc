@@ -70,10 +70,11 @@ TEST_F(TunerTest, LookupInAnotherEnvironmentMisses) {
 
 TEST_F(TunerTest, AContestIsMeasuredWithAFixedSeed) {
   StartLane();
-  Tune(Ask({16}));
+  const std::string id = Tune(Ask({16}));
   const ContestSpec first = lane_.AwaitRun();
   EXPECT_EQ(first.incumbent, std::nullopt);
   lane_.Answer(GoodResult());
+  AwaitEnd(id);
   TuneRequest again = Ask({16});
   again.again = true;
   Tune(again);
@@ -95,9 +96,10 @@ TEST_F(TunerTest, WhatIsDecidedIsDoneAtOnce) {
 
 TEST_F(TunerTest, AgainMeasuresWithTheStandingPickAsIncumbent) {
   StartLane();
-  Tune(Ask({16}));
+  const std::string before = Tune(Ask({16}));
   lane_.AwaitRun();
   lane_.Answer(GoodResult());
+  AwaitEnd(before);
   TuneRequest request = Ask({16});
   request.again = true;
   const std::string id = Tune(request);

@@ -38,12 +38,13 @@ std::filesystem::path EndToEnd::database() const {
 
 std::vector<std::string> EndToEnd::DaemonArguments() const {
   return {Program("tacticd"), "--listen=" + target(), "--state-dir=" + state_dir().string(),
-          "--device=host", "--worker=" + Program("tacticd-worker")};
+          "--device=host"};
 }
 
-void EndToEnd::StartDaemon() {
+void EndToEnd::StartDaemon(const std::vector<std::string>& more) {
   Pipe ready = Pipe::Make();
   std::vector<std::string> arguments = DaemonArguments();
+  arguments.insert(arguments.end(), more.begin(), more.end());
   arguments.push_back("--ready-fd=9");
   ProcessOptions options;
   options.ready = std::move(ready.write);

@@ -41,9 +41,10 @@ class EndToEnd : public ::testing::Test {
   std::string target() const { return "unix:" + (directory_ / "d.sock").string(); }
   Process& daemon() { return *daemon_; }
 
+  // Of a daemon on this test's state and socket.
   std::vector<std::string> DaemonArguments() const;
-  // Starts the daemon and returns when it serves.
-  void StartDaemon();
+  // Starts the daemon, with `more` flags, and returns when it serves.
+  void StartDaemon(const std::vector<std::string>& more = {});
   void KillDaemon();          // kill -9, and waits until it is gone.
   Exit TerminateDaemon();     // SIGTERM.
   Finished RunDaemonToEnd();  // One that is expected to refuse to start.

@@ -11,6 +11,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <filesystem>
+#include <fstream>
 #include <utility>
 
 namespace tactic::e2e {
@@ -29,7 +31,11 @@ constexpr int kReadyFd = 9;
   dup2(in, STDIN_FILENO);
   dup2(out, STDOUT_FILENO);
   dup2(err, STDERR_FILENO);
-  if (ready >= 0) dup2(ready, kReadyFd);
+  if (ready == kReadyFd) {
+    fcntl(ready, F_SETFD, 0);  // dup2 onto itself would leave it to be closed.
+  } else if (ready >= 0) {
+    dup2(ready, kReadyFd);
+  }
   execve(arguments[0], arguments.data(), environment.data());
   _exit(127);
 }
@@ -39,15 +45,6 @@ std::vector<char*> Pointers(std::vector<std::string>& strings) {
   for (std::string& text : strings) pointers.push_back(text.data());
   pointers.push_back(nullptr);
   return pointers;
-}
-
-bool WaitReadable(int fd) {
-  pollfd poll_fd{fd, POLLIN, 0};
-  int ready = 0;
-  do {
-    ready = poll(&poll_fd, 1, kPatienceMs);
-  } while (ready < 0 && errno == EINTR);
-  return ready > 0;
 }
 
 // What is there now, at most a block; empty at the end.
@@ -141,7 +138,7 @@ std::optional<std::string> Process::ReadLine() {
 }
 
 Exit Process::Wait() {
-  const Fd pid_fd(static_cast<int>(syscall(SYS_pidfd_open, pid_, 0)));
+  const Fd pid_fd = WatchPid(pid_);
   if (!WaitReadable(pid_fd.get())) {
     ADD_FAILURE() << "process " << pid_ << " did not end within a minute";
     kill(pid_, SIGKILL);
@@ -173,6 +170,27 @@ Finished Process::RunToEnd() {
   }
   finished.exit = Wait();
   return finished;
+}
+
+std::vector<pid_t> ChildrenOf(pid_t parent) {
+  std::vector<pid_t> children;
+  const std::filesystem::path tasks = "/proc/" + std::to_string(parent) + "/task";
+  for (const auto& task : std::filesystem::directory_iterator(tasks)) {
+    std::ifstream in(task.path() / "children");
+    for (pid_t child = 0; in >> child;) children.push_back(child);
+  }
+  return children;
+}
+
+Fd WatchPid(pid_t pid) { return Fd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0))); }
+
+bool WaitReadable(int fd) {
+  pollfd poll_fd{fd, POLLIN, 0};
+  int ready = 0;
+  do {
+    ready = poll(&poll_fd, 1, kPatienceMs);
+  } while (ready < 0 && errno == EINTR);
+  return ready > 0;
 }
 
 Finished Execute(const std::vector<std::string>& arguments, ProcessOptions options) {

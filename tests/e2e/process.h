@@ -83,4 +83,11 @@ class Process {
 // A command run to its end.
 Finished Execute(const std::vector<std::string>& arguments, ProcessOptions options = {});
 
+// The child processes of `parent`.
+std::vector<pid_t> ChildrenOf(pid_t parent);
+// Becomes readable when the process ends.
+Fd WatchPid(pid_t pid);
+// Waits for `fd` to be readable. False: not within a minute.
+bool WaitReadable(int fd);
+
 }  // namespace tactic::e2e

@@ -7,7 +7,7 @@
 namespace tactic::e2e {
 namespace {
 
-using ::testing::AnyOf;
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 class RefusalTest : public EndToEnd {
@@ -69,16 +69,21 @@ TEST_F(RefusalTest, AConfigurationFileThatIsWrong) {
   std::vector<std::string> arguments = DaemonArguments();
   arguments.push_back("--config=" + (directory() / "config").string());
   const Finished refused = Execute(arguments);
-  EXPECT_THAT(refused.exit.code, AnyOf(kDaemonConfig, kDaemonUsage));
-  EXPECT_THAT(refused.err, HasSubstr("config"));
+  EXPECT_EQ(refused.exit.code, kDaemonConfig);
+  EXPECT_THAT(refused.err, HasSubstr((directory() / "config").string()));
 }
 
-TEST_F(RefusalTest, AWorkerThatIsNotThere) {
-  std::vector<std::string> arguments = DaemonArguments();
-  arguments.back() = "--worker=" + (directory() / "nowhere").string();
-  const Finished refused = Execute(arguments);
-  EXPECT_NE(refused.exit.code, kDaemonOk);
-  EXPECT_THAT(refused.err, HasSubstr("nowhere"));
+// No reason not to start: what is decided already can be read.
+TEST_F(RefusalTest, AWorkerThatCannotWorkIsReportedWhileReadsGoOn) {
+  MakeDatabase();
+  StartDaemon({"--worker=/bin/false"});
+  EXPECT_EQ(CtlJson({"list"}).size(), 1u);
+  const Json lane = CtlJson({"info"})["lanes"][0];
+  EXPECT_EQ(lane["state"], "quarantined");
+  EXPECT_THAT(lane["message"].get<std::string>(), HasSubstr("/bin/false"));
+  const Finished tune = Ctl({"tune", "gemm", "--m", "1", "--n", "8", "--k", "8"});
+  EXPECT_EQ(tune.exit.code, 1);
+  EXPECT_THAT(tune.err, AllOf(HasSubstr("lane host is quarantined"), HasSubstr("/bin/false")));
 }
 
 }  // namespace

@@ -37,8 +37,9 @@ TEST_F(RestartTest, KilledAtRandomPointsLosesNothingAndGoesOn) {
   SCOPED_TRACE("seed " + std::to_string(seed));
   std::mt19937 random(seed);
   StartDaemon();
-  const std::string job = TuneDetached("1..12");
+  const std::string job = TuneDetached("1..24");
   std::vector<Json> acknowledged;
+  int killed_in_flight = 0;
   for (int kill = 0; kill < kKills; ++kill) {
     // A state of the job was acknowledged when it was seen: so are the decisions it names.
     const int states = std::uniform_int_distribution(1, 12)(random);
@@ -48,15 +49,17 @@ TEST_F(RestartTest, KilledAtRandomPointsLosesNothingAndGoesOn) {
     }
     KillDaemon();
     StartDaemon();
+    killed_in_flight += CtlJson({"jobs"})[0]["state"] == "done" ? 0 : 1;
     const Json standing = CtlJson({"list"});
     for (const Json& decision : acknowledged) {
       EXPECT_EQ(CtlJson({"show", std::to_string(decision["id"].get<int>())}), decision);
     }
     EXPECT_GE(standing.size(), std::set<Json>(acknowledged.begin(), acknowledged.end()).size());
   }
+  EXPECT_GT(killed_in_flight, 0);
   const Finished rest = Ctl({"jobs", "watch", job});
   EXPECT_EQ(rest.exit.code, 0) << rest.out << rest.err;
-  EXPECT_EQ(CtlJson({"list"}).size(), 12u);
+  EXPECT_EQ(CtlJson({"list"}).size(), 24u);
   for (const Json& listed : CtlJson({"jobs"})) EXPECT_EQ(listed["state"], "done");
 }
 
@@ -71,6 +74,18 @@ TEST_F(RestartTest, FollowersOutliveTheDaemon) {
   EXPECT_EQ(finished.exit.code, 0) << finished.err;
   const size_t last = finished.out.find_last_of('\n', finished.out.size() - 2);
   EXPECT_EQ(Json::parse(finished.out.substr(last + 1))["contests_ended"], 6);
+}
+
+TEST_F(RestartTest, WorkersEndWithTheDaemon) {
+  StartDaemon();
+  const std::string job = TuneDetached("1..6");
+  Follow(job, 3);
+  const std::vector<pid_t> workers = ChildrenOf(daemon().pid());
+  ASSERT_FALSE(workers.empty());
+  std::vector<Fd> watched;
+  for (const pid_t worker : workers) watched.push_back(WatchPid(worker));
+  KillDaemon();
+  for (const Fd& worker : watched) EXPECT_TRUE(WaitReadable(worker.get()));
 }
 
 TEST_F(RestartTest, TerminatedWhileTuningStopsCleanlyAndResumes) {

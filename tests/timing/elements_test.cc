@@ -143,6 +143,17 @@ TEST(DataPool, ServesOtherMemoryUntilItComesRound) {
   EXPECT_GE(windows, 6);
 }
 
+TEST(DataPool, IsReadWholeWhenTheWalkTouchedLessThanTheCacheHolds) {
+  DataPool small_windows;
+  small_windows.Reserve(DType::kF32, 100000, 20000);
+  for (int i = 0; i < 30; ++i) small_windows.Take(64);
+  EXPECT_GE(small_windows.sweeps(), 1u);
+  DataPool large_windows;
+  large_windows.Reserve(DType::kF32, 100000, 20000);
+  for (int i = 0; i < 30; ++i) large_windows.Take(10000);
+  EXPECT_EQ(large_windows.sweeps(), 0u);
+}
+
 TEST(DataPool, ServesAWindowAsLargeAsItself) {
   DataPool pool;
   pool.Reserve(DType::kF32, 5000, 20000);

@@ -273,23 +273,28 @@ TEST_F(HostSamplerTest, CacheStateSaysWhichInputsMove) {
   }
 }
 
-TEST_F(HostSamplerTest, WarmSamplesFollowAnUntimedLaunchOfTheSameCall) {
-  options_.policy.cache = CacheState::kWarm;
+TEST_F(HostSamplerTest, OnlyWarmSamplesFollowAnUntimedLaunchOfTheSameCall) {
+  const std::pair<CacheState, std::vector<int>> cases[] = {{CacheState::kWarm, {1, 1, 0, 0}},
+                                                           {CacheState::kWeightsCold, {1, 0}}};
   options_.short_call_ns = 0;  // One call a sample.
-  auto launched = std::make_shared<std::vector<int>>();
-  for (int i = 0; i < 2; ++i) {
-    Candidate([=](const Launch& launch) {
-      launched->push_back(i);
-      Add(launch);
-    });
+  for (const auto& [cache, expected] : cases) {
+    options_.policy.cache = cache;
+    candidates_.clear();
+    auto launched = std::make_shared<std::vector<int>>();
+    for (int i = 0; i < 2; ++i) {
+      Candidate([=](const Launch& launch) {
+        launched->push_back(i);
+        Add(launch);
+      });
+    }
+    HostSampler& sampler = Open();
+    sampler.Screen(0);
+    sampler.Screen(1);
+    launched->clear();
+    const std::vector<int> order = {1, 0};
+    sampler.Round(order);
+    EXPECT_EQ(*launched, expected) << Name(cache);
   }
-  HostSampler& sampler = Open();
-  sampler.Screen(0);
-  sampler.Screen(1);
-  launched->clear();
-  const std::vector<int> order = {1, 0};
-  sampler.Round(order);
-  EXPECT_THAT(*launched, ElementsAre(1, 1, 0, 0));
 }
 
 TEST_F(HostSamplerTest, TellsBeforeEachStepWhoRuns) {

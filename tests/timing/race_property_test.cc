@@ -105,11 +105,11 @@ RC_GTEST_PROP(RaceProperties, KeepsTheIncumbentInsideTheZone, (uint64_t seed)) {
   const int candidates = *rc::gen::inRange(2, 30);
   std::vector<double> times = Field(candidates, 0.002);
   const int incumbent = *rc::gen::inRange(0, candidates);
-  times[static_cast<size_t>(incumbent)] = 10000;
+  times[static_cast<size_t>(incumbent)] = 10030;
   RaceInput input = PlainInput(candidates, seed);
   input.incumbent = incumbent;
   Race race(input, {});
-  FunctionSampler sampler(Noisy(times, 0.1, 0.01, seed));
+  FunctionSampler sampler(Noisy(times, 0.1, 0.0005, seed));
   RunToEnd(race, sampler);
   RC_ASSERT(race.Decide().pick == incumbent);
   RC_ASSERT(race.Decide().reason == Reason::kIncumbent);
