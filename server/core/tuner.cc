@@ -107,14 +107,26 @@ DecisionPtr Tuner::AnswerOf(const Job& job, const JobItem& item,
   return standing;
 }
 
+absl::Status Tuner::CheckTaken(const LaneViews& lanes, const Key& key) const {
+  absl::Status measurable = CheckMeasurable(lanes, key);
+  if (measurable.ok()) return measurable;
+  const Fingerprint environment = FingerprintOf(key.environment);
+  const int64_t now_ns = clock_.NowNanos();
+  MutexLock lock(mu_);
+  for (size_t i = 0; i < lanes.size(); ++i) {
+    const bool probe_due = pauses_[i].failures > 0 && pauses_[i].until_ns <= now_ns;
+    if (probe_due && lanes[i].Measures(key.problem.op, environment)) return absl::OkStatus();
+  }
+  return measurable;
+}
+
 absl::Status Tuner::Admit(const Job& job) const {
   size_t to_measure = 0;
   const std::shared_ptr<const LaneViews> lanes = directory_.Views();
   for (const JobItem& item : job.items) {
     if (IsTerminal(item.state)) continue;
     ++to_measure;
-    const absl::Status measurable = CheckMeasurable(*lanes, item.key);
-    if (!measurable.ok()) return measurable;
+    if (absl::Status taken = CheckTaken(*lanes, item.key); !taken.ok()) return taken;
   }
   MutexLock lock(mu_);
   if (draining_) return absl::UnavailableError("the daemon is stopping; ask its successor");

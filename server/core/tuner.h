@@ -100,6 +100,8 @@ class Tuner {
   absl::StatusOr<Job> Resolve(TuneRequest request) const;
   absl::StatusOr<std::optional<JobView>> FindRequest(const Job& asked) const;
   absl::Status Admit(const Job& job) const;
+  // OK if some lane takes contests of this key now, or would take one as its probe.
+  absl::Status CheckTaken(const LaneViews& lanes, const Key& key) const;
   absl::StatusOr<JobView> Take(Job job) ABSL_EXCLUSIVE_LOCKS_REQUIRED(write_mu_);
   // The standing decision, if it answers `item` of `job`.
   DecisionPtr AnswerOf(const Job& job, const JobItem& item, int64_t decided_since_unix_ms) const;

@@ -233,14 +233,17 @@ void Tuner::PutBack(const Scheduler::Contest& contest, const absl::Status& why) 
 }
 
 void Tuner::Rest(size_t lane, bool failed) {
+  // A quarantined lane refuses whatever it is given, so however the run ended it has to rest.
+  const bool quarantined = (*directory_.Views())[lane].info.state == LaneState::kQuarantined;
   MutexLock lock(mu_);
   LanePause& pause = pauses_[lane];
-  if (!failed) {
+  if (!failed && !quarantined) {
     pause = LanePause();
     return;
   }
-  const int64_t ms =
+  const int64_t backoff_ms =
       std::min(options_.max_lane_pause_ms, options_.lane_pause_ms << std::min(pause.failures, 16));
+  const int64_t ms = quarantined ? options_.quarantine_pause_ms : backoff_ms;
   ++pause.failures;
   pause.until_ns = clock_.NowNanos() + ms * 1'000'000;
 }

@@ -62,6 +62,9 @@ struct TunerOptions {
   // How long a lane rests after it failed a contest: doubled with each failure in a row.
   int64_t lane_pause_ms = 1000;
   int64_t max_lane_pause_ms = 60'000;
+  // How long a quarantined lane rests: as long as it takes no worker's start. The next contest is
+  // its probe.
+  int64_t quarantine_pause_ms = 5 * 60 * 1000;
   std::function<void(const TunerEvent&)> on_event;  // Called on any thread; may be empty.
 };
 

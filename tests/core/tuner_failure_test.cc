@@ -150,6 +150,27 @@ TEST_F(TunerTest, AQuarantinedLaneTakesNothingButAnswersWhatIsDecided) {
   EXPECT_EQ(Get(Tune(Ask({16}))).job->state, JobState::kDone);
 }
 
+TEST_F(TunerTest, AQuarantinedLaneTakesAContestAsItsProbeAfterAPause) {
+  StartLane();
+  const std::string id = Tune(Ask({16}));
+  lane_.AwaitRun();
+  lane_.ChangeInfo([](LaneInfo& info) { info.state = LaneState::kQuarantined; });
+  lane_.Answer(absl::UnavailableError("the worker died too often"));
+  Await(id, [](const JobView& view) { return view.job->items[0].state == ContestState::kQueued; });
+  EXPECT_THAT(tuner_->Tune(Ask({32})), StatusIs(absl::StatusCode::kUnavailable));
+  // Also when nothing is queued that could be the probe.
+  ASSERT_THAT(tuner_->CancelJob(id), IsOk());
+  clock_.Advance(options_.quarantine_pause_ms - 1);
+  EXPECT_THAT(tuner_->Tune(Ask({32})), StatusIs(absl::StatusCode::kUnavailable));
+  clock_.Advance(1);
+  const std::string next = Tune(Ask({32}));
+  EXPECT_EQ(lane_.AwaitRun().key.problem, GemmProblem(32));
+  lane_.ChangeInfo([](LaneInfo& info) { info.state = LaneState::kReady; });
+  lane_.Answer(GoodResult());
+  EXPECT_EQ(AwaitEnd(next).job->items[0].state, ContestState::kDecided);
+  EXPECT_THAT(tuner_->Tune(Ask({64})), IsOk());
+}
+
 TEST_F(TunerTest, ALaneThatFailsGetsTheContestAgainAfterAPause) {
   StartLane();
   const std::string id = Tune(Ask({16}));
