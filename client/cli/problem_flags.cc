@@ -102,7 +102,8 @@ Result<std::vector<std::map<std::string, int64_t>>> ParseSizesOfAll(const OpSche
     if (!shape.ok()) return In("--shapes", shape.error());
     NamedSizes sizes = *dims;
     for (const auto& [name, size] : *shape) {
-      if (std::any_of(dims->begin(), dims->end(), [&](const auto& d) { return d.first == name; })) {
+      const auto has_name = [&wanted = name](const auto& dim) { return dim.first == wanted; };
+      if (std::any_of(dims->begin(), dims->end(), has_name)) {
         return InvalidArgument("--shapes " + flag + " gives " + name + ", and so does --" + name);
       }
       sizes.emplace_back(name, std::vector<int64_t>{size});
