@@ -43,7 +43,7 @@ TEST(FlagsTest, EveryFlag) {
   const ParsedFlags parsed =
       Parse({"--listen=unix:/a", "--listen", "localhost:1", "--state-dir=/s", "--store=memory",
              "--device=host", "--worker=/bin/true", "--worker-memory=7", "--log-level=debug",
-             "--log-format=json", "--ready-fd=9"});
+             "--log-format=json", "--ready-fd=1"});
   ASSERT_TRUE(parsed.flags) << parsed.message;
   EXPECT_THAT(parsed.flags->listen, ElementsAre("unix:/a", "localhost:1"));
   EXPECT_EQ(parsed.flags->state_dir, "/s");
@@ -52,7 +52,7 @@ TEST(FlagsTest, EveryFlag) {
   EXPECT_EQ(parsed.flags->worker_memory_mib, 7u);
   EXPECT_EQ(parsed.flags->log_level, LogLevel::kDebug);
   EXPECT_EQ(parsed.flags->log_format, LogFormat::kJson);
-  EXPECT_EQ(parsed.flags->ready_fd, 9);
+  EXPECT_EQ(parsed.flags->ready_fd, 1);
 }
 
 TEST(FlagsTest, HelpAndVersionAreNoErrors) {
@@ -70,6 +70,7 @@ TEST(FlagsTest, WhatIsWrongIsNamed) {
       {"--log-level=loud", "loud"},
       {"--log-format=xml", "xml"},
       {"--ready-fd=-1", "ready-fd"},
+      {"--ready-fd=1000000", "not open"},
       {"--worker-memory=x", "worker-mem"},
       {"--device=", "--device"},
   };
