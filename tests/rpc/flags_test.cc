@@ -64,14 +64,10 @@ TEST(FlagsTest, HelpAndVersionAreNoErrors) {
 
 TEST(FlagsTest, WhatIsWrongIsNamed) {
   const std::pair<const char*, const char*> cases[] = {
-      {"--listne=x", "listne"},
-      {"stray", "stray"},
-      {"--store=oracle", "oracle"},
-      {"--log-level=loud", "loud"},
-      {"--log-format=xml", "xml"},
-      {"--ready-fd=-1", "ready-fd"},
-      {"--ready-fd=1000000", "not open"},
-      {"--worker-memory=x", "worker-mem"},
+      {"--listne=x", "listne"},           {"stray", "stray"},
+      {"--store=oracle", "oracle"},       {"--log-level=loud", "loud"},
+      {"--log-format=xml", "xml"},        {"--ready-fd=-1", "ready-fd"},
+      {"--ready-fd=1000000", "not open"}, {"--worker-memory=x", "worker-mem"},
       {"--device=", "--device"},
   };
   for (const auto& [argument, message] : cases) {
