@@ -89,6 +89,18 @@ TEST(GemmTactics, OfATinyProblemStartWithOneThread) {
   EXPECT_EQ(tactics[0].IntOr("threads", 0), 1);
 }
 
+TEST(GemmTactics, TheDefaultWakesAsManyThreadsAsTheProblemKeepsBusy) {
+  const auto threads = [](const Shape& shape) {
+    return PlanFor(shape, kServer, Tactic()).value().threads;
+  };
+  EXPECT_EQ(threads({1, 64, 64, false}), 1);
+  EXPECT_EQ(threads({0, 64, 64, false}), 1);
+  EXPECT_EQ(threads({1, 512, 2048, true}), 4);
+  EXPECT_EQ(threads({64, 2048, 8192, true}), kServer.cores);
+  // No product of sizes is too large to be one.
+  EXPECT_EQ(threads({int64_t{1} << 21, int64_t{1} << 21, int64_t{1} << 21, false}), kServer.cores);
+}
+
 TEST(GemmTactics, OfAnEmptyProblemAreNone) {
   EXPECT_TRUE(TacticsFor({0, 4, 4, false}, kSmall).empty());
   EXPECT_TRUE(TacticsFor({4, 0, 4, false}, kSmall).empty());

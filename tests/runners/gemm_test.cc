@@ -159,7 +159,7 @@ TEST(GemmRunners, EveryTacticHandlesAnEmptySum) {
 
 TEST(GemmRunners, InTheOrderOfContests) {
   ASSERT_FALSE(Gemm().runners.empty());
-  EXPECT_EQ(Gemm().runners[0]->Id(), (RunnerId{"host_blocked", "1"}));
+  EXPECT_EQ(Gemm().runners[0]->Id(), (RunnerId{"host_blocked", "2"}));
   if (Gemm().runners.size() > 1) {
     const sdk::Runner& openblas = *Gemm().runners[1];
     EXPECT_EQ(openblas.Id().name, "openblas");

@@ -15,7 +15,7 @@ class BlockedRunner final : public sdk::Runner {
 
   // Raise the unique id whenever a tactic comes to mean something else or to run at another speed:
   // what was measured before then no longer answers.
-  RunnerId Id() const override { return {"host_blocked", "1"}; }
+  RunnerId Id() const override { return {"host_blocked", "2"}; }
 
   std::vector<Tactic> Tactics(const Problem& problem) const override {
     const Result<Shape> shape = ShapeOf(problem);

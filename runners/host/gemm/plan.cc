@@ -26,6 +26,10 @@ Split ParseSplit(std::string_view name) {
 // Copying b pays when each copied element is used by this many rows or more.
 constexpr int64_t kRowsWorthPacking = 32;
 
+// A thread that is given less than this many multiply-adds (about 10 us of them) costs more to wake
+// than it saves.
+constexpr double kWorkOfThread = 1 << 18;
+
 // The first kernel of the kind that suits the layout and the number of rows.
 const Micro& DefaultMicro(const Shape& shape, const HostMachine& machine) {
   MicroKind kind = MicroKind::kPanel;
@@ -49,7 +53,7 @@ Plan Defaults(const Shape& shape, const HostMachine& machine, const Micro& micro
   plan.mc = 192;
   // In place, each row of a panel is on another page, where the hardware does not prefetch.
   plan.prefetch = micro.kind == MicroKind::kPanel && !plan.pack_b ? 256 : 0;
-  plan.threads = machine.cores;
+  plan.threads = ThreadsWorthWaking(shape, machine);
   return plan;
 }
 
@@ -93,6 +97,12 @@ Result<const Micro*> ReadMicro(const Shape& shape, const HostMachine& machine,
 }
 
 }  // namespace
+
+int ThreadsWorthWaking(const Shape& shape, const HostMachine& machine) {
+  const double work =
+      static_cast<double>(shape.m) * static_cast<double>(shape.n) * static_cast<double>(shape.k);
+  return static_cast<int>(std::clamp(work / kWorkOfThread, 1.0, double(machine.cores)));
+}
 
 Result<Plan> PlanFor(const Shape& shape, const HostMachine& machine, const Tactic& tactic) {
   TacticReader reader(tactic);

@@ -36,6 +36,9 @@ struct Plan {
   bool operator==(const Plan&) const = default;
 };
 
+// How many threads a problem of this size can keep busy: what the default uses.
+int ThreadsWorthWaking(const Shape& shape, const HostMachine& machine);
+
 // The plan that `tactic` asks for; what it leaves out takes the values of the default, which is all
 // of it for the empty tactic. InvalidArgument: unknown, out of range, or not meant for this kind of
 // kernel or layout. FailedPrecondition: this machine has no such vectors.

@@ -68,21 +68,23 @@ std::vector<const Micro*> Kernels(MicroKind kind, const Shape& shape, const Host
   return kept;
 }
 
-// Columns over all cores first: no core then needs what another one writes.
+// Columns over as many cores as the problem keeps busy first: no core then needs what another one
+// writes.
 std::vector<Division> Divisions(const Shape& shape, const HostMachine& machine) {
   constexpr int64_t kManyRows = 32, kLongSum = 512, kSmallOutput = 1 << 17;
-  std::vector<Division> divisions = {{Split::kN, machine.cores}};
-  if (machine.cores > 1) {
-    if (shape.k >= kLongSum && shape.m * shape.n <= kSmallOutput) {
-      divisions.push_back({Split::kK, machine.cores});
-    }
-    if (shape.m >= kManyRows) divisions.push_back({Split::kM, machine.cores});
-    if (machine.cores > 2) divisions.push_back({Split::kN, machine.cores / 2});
-    divisions.push_back({Split::kN, 1});
+  const int worth = ThreadsWorthWaking(shape, machine);
+  std::vector<Division> divisions = {{Split::kN, worth}};
+  if (machine.cores == 1) return divisions;
+  if (shape.k >= kLongSum && shape.m * shape.n <= kSmallOutput) {
+    divisions.push_back({Split::kK, machine.cores});
   }
-  // Starting the threads costs more than a tiny problem.
-  constexpr int64_t kTiny = 1 << 18;
-  if (shape.m * shape.n * shape.k <= kTiny) std::reverse(divisions.begin(), divisions.end());
+  if (shape.m >= kManyRows) divisions.push_back({Split::kM, machine.cores});
+  for (const int threads : {machine.cores, machine.cores / 2, 1}) {
+    const bool listed = std::any_of(divisions.begin(), divisions.end(), [&](const Division& d) {
+      return d.split == Split::kN && d.threads == threads;
+    });
+    if (!listed) divisions.push_back({Split::kN, threads});
+  }
   return divisions;
 }
 
