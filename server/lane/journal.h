@@ -9,7 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "proto/wire/launch_journal.h"
-#include "server/lane/fd.h"
+#include "server/os/fd.h"
 
 namespace tactic {
 

@@ -12,8 +12,8 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "server/core/mutex.h"
-#include "server/lane/fd.h"
 #include "server/lane/journal.h"
+#include "server/os/fd.h"
 
 namespace tactic {
 

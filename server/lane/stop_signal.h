@@ -8,7 +8,7 @@
 #include <functional>
 #include <stop_token>
 
-#include "server/lane/fd.h"
+#include "server/os/fd.h"
 
 namespace tactic {
 

@@ -17,10 +17,10 @@
 namespace tactic {
 namespace {
 
-rpc::Fd OpenSpare() { return rpc::Fd(open("/dev/null", O_RDONLY | O_CLOEXEC)); }
+Fd OpenSpare() { return Fd(open("/dev/null", O_RDONLY | O_CLOEXEC)); }
 
-rpc::Fd AcceptOne(int listening) {
-  return rpc::Fd(accept4(listening, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+Fd AcceptOne(int listening) {
+  return Fd(accept4(listening, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
 }
 
 bool OutOfResources(int error) {
@@ -32,8 +32,8 @@ bool OutOfResources(int error) {
 absl::StatusOr<std::unique_ptr<Acceptor>> Acceptor::Start(std::vector<int> listening,
                                                           const Logger& logger, Options options,
                                                           Handler handler) {
-  rpc::Fd stop(eventfd(0, EFD_CLOEXEC));
-  rpc::Fd spare = OpenSpare();
+  Fd stop(eventfd(0, EFD_CLOEXEC));
+  Fd spare = OpenSpare();
   if (!stop.ok() || !spare.ok()) {
     return absl::ResourceExhaustedError(absl::StrCat("no descriptors: ", std::strerror(errno)));
   }
@@ -45,7 +45,7 @@ absl::StatusOr<std::unique_ptr<Acceptor>> Acceptor::Start(std::vector<int> liste
 }
 
 Acceptor::Acceptor(std::vector<int> listening, const Logger& logger, Options options,
-                   Handler handler, rpc::Fd stop, rpc::Fd spare)
+                   Handler handler, Fd stop, Fd spare)
     : listening_(std::move(listening)),
       logger_(logger),
       options_(options),
@@ -74,7 +74,7 @@ void Acceptor::Loop() {
 }
 
 void Acceptor::AcceptFrom(int listening) {
-  rpc::Fd connection = AcceptOne(listening);
+  Fd connection = AcceptOne(listening);
   if (connection.ok()) {
     if (connection.get() >= options_.first_refused_fd) {
       Refuse("too many are open");

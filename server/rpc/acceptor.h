@@ -8,7 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "server/log/log.h"
-#include "server/rpc/fd.h"
+#include "server/os/fd.h"
 
 namespace tactic {
 
@@ -23,7 +23,7 @@ class Acceptor {
     int first_refused_fd = 0;
   };
   // Takes the connection; called on the acceptor's thread.
-  using Handler = std::function<void(rpc::Fd connection)>;
+  using Handler = std::function<void(Fd connection)>;
 
   // `listening` and `logger` outlive it.
   static absl::StatusOr<std::unique_ptr<Acceptor>> Start(std::vector<int> listening,
@@ -35,7 +35,7 @@ class Acceptor {
 
  private:
   Acceptor(std::vector<int> listening, const Logger& logger, Options options, Handler handler,
-           rpc::Fd stop, rpc::Fd spare);
+           Fd stop, Fd spare);
   void Loop();
   void AcceptFrom(int listening);
   void Refuse(const char* why);
@@ -45,8 +45,8 @@ class Acceptor {
   const Logger& logger_;
   const Options options_;
   const Handler handler_;
-  rpc::Fd stop_;   // An eventfd: readable once the loop should end.
-  rpc::Fd spare_;  // Given up for a moment, so that a connection can be refused when none is left.
+  Fd stop_;   // An eventfd: readable once the loop should end.
+  Fd spare_;  // Given up for a moment, so that a connection can be refused when none is left.
   int64_t last_warning_s_ = -1;
   std::thread thread_;
 };

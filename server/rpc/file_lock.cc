@@ -27,7 +27,7 @@ std::string Holder(int fd) {
 }  // namespace
 
 absl::StatusOr<FileLock> FileLock::Acquire(const std::string& path) {
-  rpc::Fd fd(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, kMode));
+  Fd fd(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, kMode));
   if (!fd.ok()) {
     return absl::PermissionDeniedError(
         absl::StrCat(path, ": cannot open the lock file: ", std::strerror(errno),

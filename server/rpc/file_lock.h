@@ -4,7 +4,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "server/rpc/fd.h"
+#include "server/os/fd.h"
 
 namespace tactic {
 
@@ -17,9 +17,9 @@ class FileLock {
   static absl::StatusOr<FileLock> Acquire(const std::string& path);
 
  private:
-  explicit FileLock(rpc::Fd fd) : fd_(std::move(fd)) {}
+  explicit FileLock(Fd fd) : fd_(std::move(fd)) {}
 
-  rpc::Fd fd_;
+  Fd fd_;
 };
 
 }  // namespace tactic

@@ -86,12 +86,11 @@ absl::Status GrpcServer::Accept(const Logger& logger, const Options& options) {
   const Acceptor::Options limits = {FirstRefusedFd(newest, options.max_connections)};
   ASSIGN_OR_RETURN(
       acceptor_,
-      Acceptor::Start(
-          std::move(listening), logger, limits, [door = door_.get()](rpc::Fd connection) {
-            grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters parameters;
-            parameters.fd = connection.Release();
-            door->HandleNewConnection(&parameters);
-          }));
+      Acceptor::Start(std::move(listening), logger, limits, [door = door_.get()](Fd connection) {
+        grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters parameters;
+        parameters.fd = connection.Release();
+        door->HandleNewConnection(&parameters);
+      }));
   return absl::OkStatus();
 }
 

@@ -150,7 +150,7 @@ absl::Status Listener::ListenUnix() {
     }
     if (unlink(address_.path.c_str()) != 0) return SystemError(address_, "removing a stale socket");
   }
-  rpc::Fd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  Fd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd.ok()) return SystemError(address_, "socket");
   // Nobody else can connect between bind and chmod: the socket takes its mode from the descriptor.
   if (fchmod(fd.get(), S_IRUSR | S_IWUSR) != 0) return SystemError(address_, "fchmod");
@@ -168,7 +168,7 @@ absl::Status Listener::ListenUnix() {
 
 absl::Status Listener::ListenTcp() {
   const bool six = address_.host.find(':') != std::string::npos;
-  rpc::Fd fd(socket(six ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  Fd fd(socket(six ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd.ok()) return SystemError(address_, "socket");
   // A port in TIME_WAIT may be taken again; one that is listened at may not.
   const int on = 1;

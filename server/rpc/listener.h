@@ -8,7 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "server/rpc/fd.h"
+#include "server/os/fd.h"
 #include "server/rpc/file_lock.h"
 
 namespace tactic {
@@ -56,7 +56,7 @@ class Listener {
 
   ListenAddress address_;
   std::optional<FileLock> lock_;
-  rpc::Fd fd_;
+  Fd fd_;
 };
 
 }  // namespace tactic

@@ -32,8 +32,8 @@ mode_t ModeOf(const std::filesystem::path& path) {
 }
 
 // A client's socket, not connected yet.
-rpc::Fd NewClient() { return rpc::Fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)); }
-bool Connect(const rpc::Fd& client, const std::string& path) {
+Fd NewClient() { return Fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)); }
+bool Connect(const Fd& client, const std::string& path) {
   sockaddr_un to{};
   to.sun_family = AF_UNIX;
   std::memcpy(to.sun_path, path.data(), path.size());
@@ -124,7 +124,7 @@ TEST_F(ListenerTest, ASecondDaemonIsRefusedAndTheFirstUndisturbed) {
 TEST_F(ListenerTest, TheSocketOfADeadDaemonIsReplaced) {
   std::filesystem::create_directories(directory_ / "new/deep");
   {
-    const rpc::Fd dead = NewClient();
+    const Fd dead = NewClient();
     sockaddr_un to{};
     to.sun_family = AF_UNIX;
     std::memcpy(to.sun_path, path_.data(), path_.size());
@@ -159,12 +159,12 @@ class AcceptorTest : public ListenerTest {
   AcceptorTest() : listener_(Reserve(address_)) { EXPECT_THAT(listener_.Listen(), IsOk()); }
 
   void Start(int first_refused_fd) {
-    acceptor_ = Acceptor::Start({listener_.fd()}, logger_, {first_refused_fd}, [this](rpc::Fd) {
+    acceptor_ = Acceptor::Start({listener_.fd()}, logger_, {first_refused_fd}, [this](Fd) {
                   accepted_.count_down();
                 }).value();
   }
   // Whether the peer closed the connection.
-  static bool IsClosed(const rpc::Fd& client) {
+  static bool IsClosed(const Fd& client) {
     char byte = 0;
     return read(client.get(), &byte, 1) <= 0;
   }
@@ -177,14 +177,14 @@ class AcceptorTest : public ListenerTest {
 
 TEST_F(AcceptorTest, HandsConnectionsOn) {
   Start(1'000'000);
-  const rpc::Fd client = NewClient();
+  const Fd client = NewClient();
   ASSERT_TRUE(Connect(client, path_));
   accepted_.wait();
 }
 
 TEST_F(AcceptorTest, RefusesWhenTooManyAreOpen) {
   Start(0);
-  const rpc::Fd client = NewClient();
+  const Fd client = NewClient();
   ASSERT_TRUE(Connect(client, path_));
   EXPECT_TRUE(IsClosed(client));
   EXPECT_FALSE(accepted_.try_wait());
@@ -192,8 +192,8 @@ TEST_F(AcceptorTest, RefusesWhenTooManyAreOpen) {
 
 TEST_F(AcceptorTest, GoesOnAfterTheDescriptorsRanOut) {
   Start(1'000'000);
-  const rpc::Fd unlucky = NewClient();
-  const rpc::Fd lucky = NewClient();
+  const Fd unlucky = NewClient();
+  const Fd lucky = NewClient();
   rlimit before{};
   ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
   rlimit none = before;

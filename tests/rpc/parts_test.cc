@@ -11,7 +11,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "server/log/log.h"
-#include "server/rpc/fd.h"
+#include "server/os/fd.h"
 #include "server/rpc/grpc_status.h"
 #include "server/rpc/task_thread.h"
 
@@ -70,9 +70,9 @@ TEST(TaskThreadTest, AtTheEndRunsWhatIsDueAndDropsTheRest) {
 std::string Logged(Logger::Options options, const std::function<void(const Logger&)>& log) {
   std::array<int, 2> ends{};
   EXPECT_EQ(pipe(ends.data()), 0);
-  const rpc::Fd read_end(ends[0]);
+  const Fd read_end(ends[0]);
   {
-    const rpc::Fd write_end(ends[1]);
+    const Fd write_end(ends[1]);
     options.fd = write_end.get();
     log(Logger(options));
   }
