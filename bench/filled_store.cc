@@ -22,11 +22,9 @@ Key KeyOf(int64_t m) {
       {{DType::kF32, Layout::kRowMajor, {Dim::Dynamic(1, m, 1 << 30), Dim::Static(2048)}},
        {DType::kF32, Layout::kColMajor, {Dim::Static(2048), Dim::Static(8192)}}}};
   key.policy = {CacheState::kWeightsCold, LaunchMode::kEager, Validation::kReference, 0};
-  key.environment = {{DeviceKind::kHost, "GenuineIntel-6-143-avx512", 8, 60 << 20, "", "a CPU",
-                      uint64_t{64} << 30},
-                     "",
-                     "",
-                     {{"openblas", "0.3.21"}, {"runner:host_blocked", "1"}}};
+  key.environment.device = {DeviceKind::kHost, "GenuineIntel-6-143-avx512", 8, 60 << 20, "",
+                            "a CPU",           uint64_t{64} << 30};
+  key.environment.components = {{"openblas", "0.3.21"}, {"runner:host_blocked", "1"}};
   return key;
 }
 

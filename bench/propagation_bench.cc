@@ -183,7 +183,7 @@ void Run(const std::filesystem::path& directory, int commits) {
 }  // namespace tactic
 
 int main(int argc, char** argv) {
-  const std::filesystem::path parent = argc > 1 ? argv[1] : ".";
+  const std::filesystem::path parent = std::filesystem::absolute(argc > 1 ? argv[1] : ".");
   const int commits = argc > 2 ? std::atoi(argv[2]) : 400;
   if (commits < 1) tactic::Fail("commits must be a number from 1");
   std::string directory = (parent / "propagation.XXXXXX").string();
