@@ -146,10 +146,11 @@ absl::StatusOr<std::vector<Decision>> ReadStandingDecisions(Db& db, Damage& dama
                    db.Prepare(Db::Select(tables::kDecision) + "ORDER BY revision DESC"));
   ASSIGN_OR_RETURN(const int64_t at_most, db.QueryInt("SELECT count(*) FROM tuning_key"));
   Standing standing(std::move(keys), damage, static_cast<size_t>(at_most));
-  for (;;) {
+  for (Row row;;) {
     ASSIGN_OR_RETURN(const bool more, select.Step());
     if (!more) return standing.TakeOldestFirst();
-    RETURN_IF_ERROR(standing.Add(select.Columns()));
+    select.ReadInto(row);
+    RETURN_IF_ERROR(standing.Add(row));
   }
 }
 

@@ -88,10 +88,10 @@ absl::StatusOr<std::optional<KeyReader::Entry>> KeyReader::Read(int64_t id) {
   RETURN_IF_ERROR(find_.Bind(Row{id}));
   ASSIGN_OR_RETURN(const bool found, find_.Step());
   if (found) {
-    const Row row = find_.Columns();
-    if (row.IsIntact(tables::kKey)) {
-      Result<Key> key = DecodeKey(row.Bytes(9));
-      const std::optional<Fingerprint> fingerprint = ParseFingerprint(row.Text(1));
+    find_.ReadInto(row_);
+    if (row_.IsIntact(tables::kKey)) {
+      Result<Key> key = DecodeKey(row_.Bytes(9));
+      const std::optional<Fingerprint> fingerprint = ParseFingerprint(row_.Text(1));
       if (key.ok() && fingerprint) return Entry{*fingerprint, *std::move(key)};
     }
   }

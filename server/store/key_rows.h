@@ -32,6 +32,7 @@ class KeyReader {
   KeyReader(Statement find, Damage& damage) : find_(std::move(find)), damage_(damage) {}
 
   Statement find_;
+  Row row_;  // The last one read; kept for its memory.
   Damage& damage_;
 };
 

@@ -63,7 +63,9 @@ bool Row::IsIntact(const Table& table) const {
 }
 
 int64_t Row::ChecksumOf(const Table& table, size_t count) const {
+  constexpr size_t kUsualRowBytes = 1024;  // Found at once; a longer row grows it.
   std::string bytes;
+  bytes.reserve(kUsualRowBytes);
   AppendText(table.name, bytes);
   for (size_t i = 0; i < count; ++i) {
     bytes.push_back(static_cast<char>(values_[i].index()));

@@ -50,6 +50,7 @@ class Row {
   bool IsIntact(const Table& table) const;
 
  private:
+  friend class Statement;
   int64_t ChecksumOf(const Table& table, size_t count) const;
 
   std::vector<SqlValue> values_;

@@ -75,25 +75,38 @@ int BindValue(sqlite3_stmt* stmt, int at, const SqlValue& value) {
   return std::visit(Binder{stmt, at}, value);
 }
 
-SqlValue ColumnValue(sqlite3_stmt* stmt, int at) {
+// The value as alternative T of `value`, in the memory of the T that it held before.
+template <typename T>
+T& Become(SqlValue& value) {
+  if (!std::holds_alternative<T>(value)) value.emplace<T>();
+  return std::get<T>(value);
+}
+
+// `bytes` may be null: an empty value, or no memory for it, which the row's checksum then tells.
+void Assign(const void* bytes, int size, std::string& to) {
+  to.assign(static_cast<const char*>(bytes), bytes == nullptr ? 0 : static_cast<size_t>(size));
+}
+
+void ReadColumn(sqlite3_stmt* stmt, int at, SqlValue& value) {
   switch (sqlite3_column_type(stmt, at)) {
     case SQLITE_INTEGER:
-      return int64_t{sqlite3_column_int64(stmt, at)};
+      value = int64_t{sqlite3_column_int64(stmt, at)};
+      break;
     case SQLITE_FLOAT:
-      return sqlite3_column_double(stmt, at);
+      value = sqlite3_column_double(stmt, at);
+      break;
     case SQLITE_TEXT: {
-      const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(stmt, at));
-      return text == nullptr
-                 ? std::string()
-                 : std::string(text, static_cast<size_t>(sqlite3_column_bytes(stmt, at)));
+      const auto* text = sqlite3_column_text(stmt, at);
+      Assign(text, sqlite3_column_bytes(stmt, at), Become<std::string>(value));
+      break;
     }
     case SQLITE_BLOB: {
-      const auto* bytes = static_cast<const char*>(sqlite3_column_blob(stmt, at));
-      if (bytes == nullptr) return Blob{};
-      return Blob{std::string(bytes, static_cast<size_t>(sqlite3_column_bytes(stmt, at)))};
+      const auto* bytes = sqlite3_column_blob(stmt, at);
+      Assign(bytes, sqlite3_column_bytes(stmt, at), Become<Blob>(value).bytes);
+      break;
     }
     default:
-      return std::monostate{};
+      value = std::monostate{};
   }
 }
 
@@ -132,11 +145,19 @@ absl::Status Statement::Run() {
 }
 
 Row Statement::Columns(int first) const {
-  std::vector<SqlValue> values;
   const int count = sqlite3_column_count(stmt_.get());
-  values.reserve(static_cast<size_t>(count));
-  for (int i = first; i < count; ++i) values.push_back(ColumnValue(stmt_.get(), i));
+  std::vector<SqlValue> values(static_cast<size_t>(count - first));
+  for (int i = first; i < count; ++i) {
+    ReadColumn(stmt_.get(), i, values[static_cast<size_t>(i - first)]);
+  }
   return Row(std::move(values));
+}
+
+void Statement::ReadInto(Row& row) const {
+  row.values_.resize(static_cast<size_t>(sqlite3_column_count(stmt_.get())));
+  for (size_t i = 0; i < row.values_.size(); ++i) {
+    ReadColumn(stmt_.get(), static_cast<int>(i), row.values_[i]);
+  }
 }
 
 void Db::Close::operator()(sqlite3* db) const noexcept { sqlite3_close_v2(db); }

@@ -35,6 +35,8 @@ class Statement {
   absl::Status Run();
   // The current row, all columns from `first` on.
   Row Columns(int first = 0) const;
+  // All columns of the current row, into a row whose memory is used again: for reading many.
+  void ReadInto(Row& row) const;
 
  private:
   friend class Db;
