@@ -6,11 +6,11 @@
 #include <utility>
 #include <vector>
 
+#include "proto/convert/contest.h"
 #include "proto/convert/convert.h"
-#include "runners/timing/host_sampler.h"
-#include "runners/timing/race.h"
+#include "runners/timing/candidates.h"
+#include "runners/timing/host_contest.h"
 #include "runners/timing/run_race.h"
-#include "runners/worker/candidates.h"
 #include "runners/worker/contest_observer.h"
 
 namespace tactic {
@@ -18,16 +18,7 @@ namespace {
 
 constexpr double kEnumerateSeconds = 60;
 
-// A request whose every field was checked.
-struct Contest {
-  Problem problem;
-  MeasurementPolicy policy;
-  const sdk::Registry::Entry* entry = nullptr;
-  std::vector<const sdk::Runner*> runners;
-  std::optional<Candidate> incumbent;
-  std::vector<Candidate> first;  // Suspects, then priors.
-  std::vector<Trial> earlier;
-};
+using timing::HostContest;
 
 Result<const sdk::Registry::Entry*> FindOp(const sdk::Registry& registry, const std::string& op) {
   if (const sdk::Registry::Entry* entry = registry.Find(op)) return entry;
@@ -49,7 +40,7 @@ Check ConvertAll(const std::string& field, const Messages& from, std::vector<Val
   return Ok();
 }
 
-Check ReadCandidates(const v1::Run& request, Contest& contest) {
+Check ReadCandidates(const v1::Run& request, HostContest& contest) {
   if (const Check c = ConvertAll("suspects", request.suspects(), contest.first); !c.ok()) return c;
   if (const Check c = ConvertAll("first", request.first(), contest.first); !c.ok()) return c;
   if (const Check c = ConvertAll("earlier", request.earlier(), contest.earlier); !c.ok()) return c;
@@ -60,15 +51,19 @@ Check ReadCandidates(const v1::Run& request, Contest& contest) {
   return Ok();
 }
 
-Result<Contest> Read(const v1::Run& request, const sdk::Registry& registry) {
-  Contest contest;
+Result<HostContest> Read(const v1::Run& request, const WorkerContext& context) {
+  HostContest contest;
+  contest.seed = request.seed();
+  contest.epoch = request.epoch();
+  contest.device = context.device;
+  contest.memory_bytes = request.memory_limit_bytes();
   auto problem = convert::FromProto("problem.", request.problem());
   if (!problem.ok()) return problem.error();
   contest.problem = *std::move(problem);
   const auto policy = convert::FromProto("policy.", request.policy());
   if (!policy.ok()) return policy.error();
   contest.policy = Resolve(*policy, DeviceKind::kHost);
-  const auto entry = FindOp(registry, contest.problem.op);
+  const auto entry = FindOp(context.registry, contest.problem.op);
   if (!entry.ok()) return entry.error();
   contest.entry = *entry;
   const OpSchema schema = contest.entry->op->Schema();
@@ -80,43 +75,6 @@ Result<Contest> Read(const v1::Run& request, const sdk::Registry& registry) {
   contest.runners = *std::move(runners);
   if (const Check c = ReadCandidates(request, contest); !c.ok()) return c.error();
   return contest;
-}
-
-timing::Race MakeRace(const v1::Run& request, const Contest& contest, const CandidateList& list) {
-  timing::RaceInput input;
-  input.candidates = static_cast<int>(list.candidates.size());
-  if (contest.incumbent) input.incumbent = list.Find(*contest.incumbent);
-  for (const Candidate& candidate : contest.first) {
-    if (const auto index = list.Find(candidate)) input.first.push_back(*index);
-  }
-  input.tie_rank = TieRanks(list.candidates);
-  input.seed = request.seed();
-  input.epoch = request.epoch();
-  timing::RaceOptions options;
-  options.budget_ns = 1e6 * contest.policy.budget_ms;
-  timing::Race race(std::move(input), options);
-  for (const Trial& trial : contest.earlier) {
-    if (const auto index = list.Find(trial.candidate)) race.Restore(*index, trial);
-  }
-  return race;
-}
-
-Result<std::unique_ptr<timing::HostSampler>> MakeSampler(const v1::Run& request,
-                                                         const Contest& contest,
-                                                         const CandidateList& list,
-                                                         const WorkerContext& context,
-                                                         timing::LaunchObserver& observer) {
-  std::vector<timing::HostCandidate> candidates;
-  for (size_t i = 0; i < list.candidates.size(); ++i) {
-    candidates.push_back({list.runners[i], list.candidates[i].tactic});
-  }
-  timing::HostSamplerOptions options;
-  options.policy = contest.policy;
-  options.cache_bytes = context.device.cache_bytes;
-  options.memory_bytes = request.memory_limit_bytes() > 0 ? request.memory_limit_bytes()
-                                                          : context.device.memory_bytes / 4;
-  return timing::HostSampler::Create(*contest.entry->op, contest.problem, std::move(candidates),
-                                     options, context.pool, observer);
 }
 
 v1::FromWorker CandidatesMessage(uint64_t run, const CandidateList& list) {
@@ -148,26 +106,15 @@ void SendCancelled(uint64_t run, Channel& channel) {
 
 void SendVerdict(uint64_t run, const timing::Race& race, size_t count, Channel& channel) {
   v1::FromWorker message;
-  v1::Finished& finished = *message.mutable_finished();
-  const timing::Verdict verdict = race.Decide();
-  finished.set_run(run);
-  for (int candidate : verdict.order) finished.add_order(static_cast<uint32_t>(candidate));
-  if (verdict.pick >= 0) finished.set_reason(static_cast<v1::Reason>(verdict.reason));
-  finished.set_tied(static_cast<uint32_t>(verdict.tied));
-  for (size_t i = 0; i < count; ++i) {
-    const int candidate = static_cast<int>(i);
-    finished.add_outcomes(static_cast<v1::Outcome>(race.TrialOf(candidate).outcome));
-    const auto [low, high] = race.Interval(candidate);
-    finished.add_low_ns(low);
-    finished.add_high_ns(high);
-  }
+  message.mutable_finished()->set_run(run);
+  convert::ToProto(timing::VerdictOf(race, count), message.mutable_finished());
   static_cast<void>(channel.Send(message));
 }
 
 }  // namespace
 
 void DoRun(const v1::Run& request, const WorkerContext& context) {
-  const Result<Contest> contest = Read(request, context.registry);
+  const Result<HostContest> contest = Read(request, context);
   if (!contest.ok()) return SendError(request.run(), contest.error(), context.channel);
 
   context.journal.Begin(wire::kNoCandidate, wire::LaunchPhase::kEnumerate, kEnumerateSeconds);
@@ -175,12 +122,12 @@ void DoRun(const v1::Run& request, const WorkerContext& context) {
   context.journal.Idle();
 
   ContestObserver observer(request.run(), context.channel, context.journal);
-  auto sampler = MakeSampler(request, *contest, list, context, observer);
+  auto sampler = timing::MakeSampler(*contest, list, context.pool, observer);
   if (!sampler.ok()) return SendError(request.run(), sampler.error(), context.channel);
   const Check sent = context.channel.Send(CandidatesMessage(request.run(), list));
   if (!sent.ok()) return SendError(request.run(), sent.error(), context.channel);
 
-  timing::Race race = MakeRace(request, *contest, list);
+  timing::Race race = timing::MakeRace(*contest, list);
   const bool finished = timing::RunRace(race, **sampler, observer);
   // Ends the candidates' code before the run ends, so that none of it is taken for the next one's.
   sampler->reset();

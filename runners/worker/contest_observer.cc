@@ -2,6 +2,9 @@
 
 #include <string_view>
 
+#include "proto/convert/contest.h"
+#include "runners/timing/host_contest.h"
+
 namespace tactic {
 namespace {
 
@@ -49,13 +52,7 @@ void ContestObserver::Observed(const timing::Race::Step& step,
   v1::Observed& observed = *message.mutable_observed();
   observed.set_run(run_);
   observed.set_round(step.round);
-  for (const timing::Observation& observation : observations) {
-    v1::Observed::Item& item = *observed.add_items();
-    item.set_candidate(static_cast<uint32_t>(observation.candidate));
-    item.set_outcome(static_cast<v1::Outcome>(observation.outcome));
-    item.set_nanoseconds(observation.nanoseconds);
-    item.set_detail(observation.detail);
-  }
+  convert::ToProto(timing::ResultsOf(observations), &observed);
   cancelled_ = !channel_.Send(message).ok() || cancelled_;
 }
 

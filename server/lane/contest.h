@@ -17,8 +17,8 @@
 #include <string>
 #include <vector>
 
+#include "server/core/contest_record.h"
 #include "server/core/lane.h"
-#include "server/lane/contest_record.h"
 #include "server/lane/journal.h"
 #include "tactic/v1/worker.pb.h"
 

@@ -4,8 +4,10 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "proto/convert/contest.h"
 #include "server/core/clock.h"
-#include "server/lane/output_log.h"
+#include "server/core/escape.h"
+#include "server/core/status.h"
 
 namespace tactic {
 namespace {
@@ -101,11 +103,11 @@ Conversation::Turn Conversation::Handle(const v1::FromWorker& message) {
         break;
       }
       follower_.SawStep();
-      status = contest_.record().AddCandidates(message.candidates());
+      status = AddCandidates(message.candidates());
       break;
     case v1::FromWorker::kObserved:
       if (message.observed().run() != run_) break;
-      status = contest_.record().AddObserved(message.observed(), contest_.epoch());
+      status = AddObserved(message.observed());
       break;
     case v1::FromWorker::kProgress:
       if (message.progress().run() == run_) progress_(message.progress());
@@ -126,11 +128,30 @@ Conversation::Turn Conversation::HandleFinished(const v1::Finished& message) {
   if (!message.error().empty()) {
     return Ending{Ending::Kind::kCannotRun, Escape(message.error(), ContestRecord::kDetailBytes)};
   }
-  absl::Status status = contest_.record().size() == 0
-                            ? absl::InvalidArgumentError("finished: before any candidates")
-                            : contest_.record().AddFinished(message);
+  const absl::Status status = AddVerdict(message);
   if (status.ok()) return Ending{};
   return Kill(Death::Kind::kProtocolError, std::string(status.message()));
+}
+
+absl::Status Conversation::AddCandidates(const v1::Candidates& message) {
+  const auto candidates = convert::FromProto("candidates", message.candidates());
+  if (!candidates.ok()) return ToStatus(candidates.error());
+  return contest_.record().AddCandidates(*candidates);
+}
+
+absl::Status Conversation::AddObserved(const v1::Observed& message) {
+  const auto results = convert::FromProto("items", message.items());
+  if (!results.ok()) return ToStatus(results.error());
+  return contest_.record().AddResults(*results, message.round(), contest_.epoch());
+}
+
+absl::Status Conversation::AddVerdict(const v1::Finished& message) {
+  if (contest_.record().size() == 0) {
+    return absl::InvalidArgumentError("finished: before any candidates");
+  }
+  const auto verdict = convert::FromProto("finished.", message);
+  if (!verdict.ok()) return ToStatus(verdict.error());
+  return contest_.record().AddVerdict(*verdict);
 }
 
 Conversation::Turn Conversation::CheckFlood(const JournalSnapshot& journal) {

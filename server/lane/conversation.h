@@ -7,6 +7,7 @@
 #include <string>
 
 #include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "server/core/lane.h"
 #include "server/lane/contest.h"
@@ -55,6 +56,10 @@ class Conversation {
   Turn ReadMessages();
   Turn Handle(const v1::FromWorker& message);
   Turn HandleFinished(const v1::Finished& message);
+  // Into the record; not OK: what cannot be right.
+  absl::Status AddCandidates(const v1::Candidates& message);
+  absl::Status AddObserved(const v1::Observed& message);
+  absl::Status AddVerdict(const v1::Finished& message);
   Turn CheckFlood(const JournalSnapshot& journal);
   void CancelOnce();
   absl::Duration NextWait(int64_t now_ns) const;

@@ -8,10 +8,6 @@
 
 namespace tactic {
 
-// `text` with all that is not printable ASCII written as \xNN; at most `limit` bytes, "..." at the
-// end when it was cut.
-std::string Escape(std::string_view text, size_t limit);
-
 // Cuts bytes into lines and passes them on, escaped: at most kLines of at most kLineBytes each,
 // until Reset. What is over is counted, and one line says so. Not thread-safe.
 class OutputLog {

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string>
 
+#include "proto/convert/contest.h"
 #include "proto/convert/convert.h"
 #include "tactic/model/codec.h"
 #include "tactic/v1/tuning.pb.h"
@@ -41,6 +42,18 @@ void TryValue(const Message& message) {
     const auto stored = DecodeSamples(Encode(value->samples));
     Require(stored.ok() && *stored == value->samples, "samples survive the store");
   }
+}
+
+// A list of results, or a verdict, of either pair of messages.
+template <typename Field, typename Message>
+void TryContest(const Field& field, Message back) {
+  const auto value = convert::FromProto("field.", field);
+  if (!value.ok()) {
+    Require(value.error().code == ErrorCode::kInvalidArgument, "a bad message is InvalidArgument");
+    Require(IsPrintableUtf8(value.error().message), "an error can be printed");
+    return;
+  }
+  convert::ToProto(*value, &back);
 }
 
 void TryName(const char* field, const std::string& name) {
@@ -94,10 +107,8 @@ void TryMessage(const v1::FromWorker& m) {
   *lane.mutable_ops() = m.ready().ops();
   TryMessage(lane);
   for (const v1::Candidate& candidate : m.candidates().candidates()) TryValue<Candidate>(candidate);
-  for (const v1::Observed::Item& item : m.observed().items()) {
-    (void)convert::FromProto("outcome", item.outcome());
-  }
-  (void)convert::FromProto("reason", m.finished().reason());
+  TryContest(m.observed().items(), m.observed());
+  TryContest(m.finished(), m.finished());
 }
 
 void TryMessage(const v1::ToWorker& m) {
@@ -106,6 +117,20 @@ void TryMessage(const v1::ToWorker& m) {
   TryValue<Candidate>(m.run().incumbent());
   for (const v1::Trial& trial : m.run().earlier()) TryValue<Trial>(trial);
 }
+
+void TryMessage(const v1::AcquireLeaseRequest& m) {
+  TryValue<Key>(m.key());
+  if (!m.lane().empty()) TryName("lane", m.lane());
+}
+
+void TryMessage(const v1::ReportTrialsRequest& m) {
+  (void)ParseFingerprint(m.lease().key());
+  TryName("lease.epoch", m.lease().epoch());
+  for (const v1::Candidate& candidate : m.candidates()) TryValue<Candidate>(candidate);
+  TryContest(m.results(), m);
+}
+
+void TryMessage(const v1::CompleteLeaseRequest& m) { TryContest(m.verdict(), m.verdict()); }
 
 template <typename Message>
 void Parse(std::string_view bytes) {
@@ -130,6 +155,12 @@ void TryOne(uint8_t which, std::string_view bytes) {
       return Parse<v1::FromWorker>(bytes);
     case 6:
       return Parse<v1::ToWorker>(bytes);
+    case 7:
+      return Parse<v1::AcquireLeaseRequest>(bytes);
+    case 8:
+      return Parse<v1::ReportTrialsRequest>(bytes);
+    case 9:
+      return Parse<v1::CompleteLeaseRequest>(bytes);
     default:
       return;
   }

@@ -5,11 +5,13 @@
 #include <fstream>
 #include <string>
 
+#include "proto/convert/contest.h"
 #include "proto/convert/convert.h"
 #include "proto/wire/frame.h"
 #include "tactic/model/codec.h"
 #include "tactic/v1/tuning.pb.h"
 #include "tactic/v1/worker.pb.h"
+#include "tests/support/contest_samples.h"
 #include "tests/support/samples.h"
 
 namespace tactic::fuzz {
@@ -101,6 +103,23 @@ void WriteWorkerSeeds(Folder& folder) {
   folder.Add(6, run);
 }
 
+void WriteLeaseSeeds(Folder& folder) {
+  v1::AcquireLeaseRequest acquire;
+  convert::ToProto(testing::SampleKey(), acquire.mutable_key());
+  acquire.set_client("engine");
+  folder.Add(7, acquire);
+  v1::ReportTrialsRequest report;
+  report.mutable_lease()->set_key(ToHex(FingerprintOf(testing::SampleKey())));
+  report.mutable_lease()->set_epoch("run-1");
+  convert::ToProto(testing::SampleCandidate(0), report.add_candidates());
+  convert::ToProto(testing::Results({{0, 100}, {1, 0}}), &report);
+  report.set_launching(0);
+  folder.Add(8, report);
+  v1::CompleteLeaseRequest complete;
+  convert::ToProto(testing::VerdictOver(2, {1, 0}), complete.mutable_verdict());
+  folder.Add(9, complete);
+}
+
 }  // namespace
 }  // namespace tactic::fuzz
 
@@ -115,5 +134,6 @@ int main(int argc, char** argv) {
   tactic::fuzz::Folder requests(root / "fuzz_requests");
   tactic::fuzz::WriteServiceSeeds(requests);
   tactic::fuzz::WriteWorkerSeeds(requests);
+  tactic::fuzz::WriteLeaseSeeds(requests);
   return 0;
 }

@@ -8,13 +8,13 @@
 namespace tactic {
 namespace {
 
-using testing::CandidatesMessage;
+using testing::CandidateList;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using testing::IsOk;
-using testing::ObservedMessage;
 using ::testing::Optional;
+using testing::Results;
 using testing::StatusIs;
 
 using Kind = Death::Kind;
@@ -22,7 +22,7 @@ using wire::LaunchPhase;
 
 class ContestTest : public ::testing::Test {
  protected:
-  ContestTest() { EXPECT_THAT(contest_.record().AddCandidates(CandidatesMessage(4)), IsOk()); }
+  ContestTest() { EXPECT_THAT(contest_.record().AddCandidates(CandidateList(4)), IsOk()); }
 
   static Death DeathOf(Kind kind, uint32_t candidate, LaunchPhase phase = LaunchPhase::kSample) {
     return {kind, "killed by SIGSEGV", {1, 0, candidate, static_cast<uint32_t>(phase)}, {}};
@@ -31,9 +31,8 @@ class ContestTest : public ::testing::Test {
     return {kind, "killed by SIGSEGV", {1, 0, 2, JournalFollower::kOverwritten}, {}};
   }
   void Screened(uint32_t candidate) {
-    ASSERT_THAT(
-        contest_.record().AddObserved(ObservedMessage({{candidate, 100}}), contest_.epoch()),
-        IsOk());
+    ASSERT_THAT(contest_.record().AddResults(Results({{candidate, 100}}), 0, contest_.epoch()),
+                IsOk());
   }
   // As the next worker is told.
   std::vector<uint32_t> Suspects() const {
@@ -61,7 +60,7 @@ TEST_F(ContestTest, TheNextWorkerHearsWhatIsKnown) {
   EXPECT_EQ(first.earlier_size(), 0);
 
   Screened(0);
-  ASSERT_THAT(contest_.record().AddObserved(ObservedMessage({{1, 0}}), 0), IsOk());
+  ASSERT_THAT(contest_.record().AddResults(Results({{1, 0}}), 0, 0), IsOk());
   contest_.AddDeath(DeathOf(Kind::kCrash, 2));
   const v1::Run second = contest_.NextRun(true);
   EXPECT_EQ(second.run(), 11u);

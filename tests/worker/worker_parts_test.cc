@@ -4,8 +4,8 @@
 
 #include <stdexcept>
 
+#include "runners/timing/candidates.h"
 #include "runners/worker/arguments.h"
-#include "runners/worker/candidates.h"
 #include "tests/worker/menu_runner.h"
 
 namespace tactic {

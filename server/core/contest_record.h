@@ -1,15 +1,18 @@
-// What is known of one contest, gathered from what its workers say. All of that is untrusted: a
-// candidate may have written it. Pure; not thread-safe.
+// What is known of one contest, gathered from what those who measure it say: workers one after the
+// other, or holders of a lease. All of that is untrusted: a candidate may have written it. Pure;
+// not thread-safe.
 #pragma once
 
 #include <cstdint>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "server/core/lane.h"
-#include "tactic/v1/worker.pb.h"
+#include "tactic/model/contest.h"
 
 namespace tactic {
 
@@ -18,18 +21,21 @@ class ContestRecord {
   // `runners`: those that may appear in the list of candidates.
   explicit ContestRecord(std::vector<RunnerId> runners) : runners_(std::move(runners)) {}
 
-  // Each of these gives InvalidArgument, and changes nothing, when the message cannot be right; the
-  // text names the field, its value and the bound.
+  // Each of these gives InvalidArgument, and changes nothing, when what it is given cannot be
+  // right; the text names the field, its value and the bound.
 
   // The list; a later worker's must equal the first one's.
-  absl::Status AddCandidates(const v1::Candidates& message);
-  // Results. Those of a candidate that has failed already are left out.
-  absl::Status AddObserved(const v1::Observed& message, uint32_t epoch);
-  // The verdict; ToResult() is meaningful afterwards.
-  absl::Status AddFinished(const v1::Finished& message);
+  absl::Status AddCandidates(const std::vector<Candidate>& candidates);
+  // Results of one round. Those of a candidate that has failed already are left out.
+  absl::Status AddResults(const std::vector<CandidateResult>& results, uint32_t round,
+                          uint32_t epoch);
+  // ToResult() is meaningful afterwards.
+  absl::Status AddVerdict(const ContestVerdict& verdict);
 
-  // The candidate ended its worker.
-  void Fail(uint32_t candidate, Outcome outcome, std::string detail);
+  // The candidate ended its process, or hung.
+  void Fail(uint32_t candidate, Outcome outcome, std::string_view detail);
+  // Takes over what another record of the same contest has on candidates of this list.
+  void TakeOver(const ContestRecord& earlier);
 
   uint32_t size() const { return static_cast<uint32_t>(trials_.size()); }  // 0 = no list yet.
   const Trial& trial(uint32_t candidate) const { return trials_[candidate]; }
@@ -46,19 +52,15 @@ class ContestRecord {
   static constexpr size_t kDetailBytes = 512;
 
  private:
-  absl::Status CheckItem(const v1::Observed::Item& item) const;
-  absl::Status CheckVerdict(const v1::Finished& message) const;
+  absl::Status CheckResult(const CandidateResult& result) const;
+  absl::Status CheckVerdict(const ContestVerdict& verdict) const;
   std::string FailureText() const;
 
   std::vector<RunnerId> runners_;
   std::vector<Trial> trials_;
   std::vector<uint32_t> seen_in_;  // Epoch + 1 of the last result of each candidate; 0 = none.
   size_t samples_ = 0;
-  // The verdict.
-  std::vector<uint32_t> order_;
-  std::vector<double> low_ns_, high_ns_;
-  Reason reason_ = Reason::kClear;
-  uint32_t tied_ = 0;
+  ContestVerdict verdict_;
 };
 
 }  // namespace tactic

@@ -1,4 +1,4 @@
-#include "runners/worker/candidates.h"
+#include "runners/timing/candidates.h"
 
 #include <algorithm>
 #include <cstdio>

@@ -1,4 +1,4 @@
-#include "server/lane/contest_record.h"
+#include "server/core/contest_record.h"
 
 #include <cmath>
 #include <functional>
@@ -6,44 +6,43 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "tests/lane/lane_samples.h"
+#include "tests/support/contest_samples.h"
 #include "tests/support/status_matchers.h"
 
 namespace tactic {
 namespace {
 
-using testing::CandidatesMessage;
+using testing::CandidateList;
 using ::testing::ElementsAre;
 using ::testing::EndsWith;
-using testing::FinishedMessage;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using testing::IsOk;
-using testing::ObservedMessage;
+using testing::Results;
 using testing::SampleRunner;
 using ::testing::SizeIs;
 using testing::StatusIs;
+using testing::VerdictOver;
 
 constexpr auto kInvalid = absl::StatusCode::kInvalidArgument;
 
 class ContestRecordTest : public ::testing::Test {
  protected:
-  void List(int count) { ASSERT_THAT(record_.AddCandidates(CandidatesMessage(count)), IsOk()); }
+  void List(int count) { ASSERT_THAT(record_.AddCandidates(CandidateList(count)), IsOk()); }
 
   ContestRecord record_{{SampleRunner("r"), SampleRunner("s")}};
 };
 
 TEST_F(ContestRecordTest, RankingIsThePickAndTheBestOfEachOtherRunner) {
-  v1::Candidates list = CandidatesMessage(4);
-  for (const int i : {2, 3}) list.mutable_candidates(i)->mutable_runner()->set_name("s");
+  std::vector<Candidate> list = CandidateList(4);
+  for (const size_t i : {2, 3}) list[i].runner.name = "s";
   ASSERT_THAT(record_.AddCandidates(list), IsOk());
-  ASSERT_THAT(record_.AddObserved(ObservedMessage({{0, 400}, {1, 100}, {2, 300}, {3, 200}}), 0),
-              IsOk());
-  ASSERT_THAT(record_.AddObserved(ObservedMessage({{1, 110}, {3, 210}}, 1), 0), IsOk());
-  v1::Finished verdict = FinishedMessage(4, {1, 3, 2, 0});
-  verdict.set_low_ns(1, 90);
-  verdict.set_high_ns(1, 120);
-  ASSERT_THAT(record_.AddFinished(verdict), IsOk());
+  ASSERT_THAT(record_.AddResults(Results({{0, 400}, {1, 100}, {2, 300}, {3, 200}}), 0, 0), IsOk());
+  ASSERT_THAT(record_.AddResults(Results({{1, 110}, {3, 210}}), 1, 0), IsOk());
+  ContestVerdict verdict = VerdictOver(4, {1, 3, 2, 0});
+  verdict.low_ns[1] = 90;
+  verdict.high_ns[1] = 120;
+  ASSERT_THAT(record_.AddVerdict(verdict), IsOk());
 
   const ContestResult result = record_.ToResult();
   ASSERT_THAT(result.ranking, SizeIs(2));
@@ -61,11 +60,11 @@ TEST_F(ContestRecordTest, RankingIsThePickAndTheBestOfEachOtherRunner) {
 
 TEST_F(ContestRecordTest, FailuresAreCountedByKindWhenNothingIsValid) {
   List(3);
-  ASSERT_THAT(record_.AddObserved(ObservedMessage({{0, 0}, {1, 0}}), 0), IsOk());
+  ASSERT_THAT(record_.AddResults(Results({{0, 0}, {1, 0}}), 0, 0), IsOk());
   record_.Fail(2, Outcome::kCrashed, "killed by SIGSEGV");
-  v1::Finished verdict = FinishedMessage(3, {});
-  for (int i = 0; i < 3; ++i) verdict.set_outcomes(i, v1::OUTCOME_WRONG_RESULT);
-  ASSERT_THAT(record_.AddFinished(verdict), IsOk());
+  ContestVerdict verdict = VerdictOver(3, {});
+  verdict.outcomes.assign(3, Outcome::kWrongResult);
+  ASSERT_THAT(record_.AddVerdict(verdict), IsOk());
 
   const ContestResult result = record_.ToResult();
   EXPECT_THAT(result.ranking, IsEmpty());
@@ -78,8 +77,8 @@ TEST_F(ContestRecordTest, FailuresAreCountedByKindWhenNothingIsValid) {
 
 TEST_F(ContestRecordTest, AFailureStandsWhateverComesAfterIt) {
   List(2);
-  ASSERT_THAT(record_.AddObserved(ObservedMessage({{1, 0}}), 0), IsOk());
-  ASSERT_THAT(record_.AddObserved(ObservedMessage({{1, 50}}), 1), IsOk());
+  ASSERT_THAT(record_.AddResults(Results({{1, 0}}), 0, 0), IsOk());
+  ASSERT_THAT(record_.AddResults(Results({{1, 50}}), 0, 1), IsOk());
   EXPECT_TRUE(record_.failed(1));
   EXPECT_THAT(record_.trial(1).samples, IsEmpty());
   EXPECT_TRUE(record_.SeenIn(1, 1));
@@ -95,80 +94,87 @@ TEST_F(ContestRecordTest, DetailsAreEscapedAndCut) {
 }
 
 TEST_F(ContestRecordTest, RefusesListsThatCannotBeRight) {
-  EXPECT_THAT(record_.AddCandidates(CandidatesMessage(0)),
-              StatusIs(kInvalid, HasSubstr("count 0")));
-  EXPECT_THAT(record_.AddCandidates(CandidatesMessage(4097)),
+  EXPECT_THAT(record_.AddCandidates(CandidateList(0)), StatusIs(kInvalid, HasSubstr("count 0")));
+  EXPECT_THAT(record_.AddCandidates(CandidateList(4097)),
               StatusIs(kInvalid, HasSubstr("4097 is outside 1..4096")));
-  v1::Candidates twice = CandidatesMessage(2);
-  *twice.mutable_candidates(1) = twice.candidates(0);
+  std::vector<Candidate> twice = CandidateList(2);
+  twice[1] = twice[0];
   EXPECT_THAT(record_.AddCandidates(twice), StatusIs(kInvalid, HasSubstr("there twice")));
-  v1::Candidates stranger = CandidatesMessage(2);
-  stranger.mutable_candidates(1)->mutable_runner()->set_name("t");
+  std::vector<Candidate> stranger = CandidateList(2);
+  stranger[1].runner.name = "t";
   EXPECT_THAT(record_.AddCandidates(stranger), StatusIs(kInvalid, HasSubstr("'t' is not one of")));
-  v1::Candidates no_default = CandidatesMessage(2);
-  no_default.mutable_candidates()->DeleteSubrange(0, 1);
+  std::vector<Candidate> no_default = CandidateList(2);
+  no_default.erase(no_default.begin());
   EXPECT_THAT(record_.AddCandidates(no_default), StatusIs(kInvalid, HasSubstr("not the default")));
   EXPECT_EQ(record_.size(), 0u);
 }
 
 TEST_F(ContestRecordTest, LaterWorkersMustListTheSame) {
   List(3);
-  EXPECT_THAT(record_.AddCandidates(CandidatesMessage(3)), IsOk());
-  EXPECT_THAT(record_.AddCandidates(CandidatesMessage(2)),
-              StatusIs(kInvalid, HasSubstr("differs")));
+  EXPECT_THAT(record_.AddCandidates(CandidateList(3)), IsOk());
+  EXPECT_THAT(record_.AddCandidates(CandidateList(2)), StatusIs(kInvalid, HasSubstr("differs")));
   EXPECT_EQ(record_.size(), 3u);
 }
 
 TEST_F(ContestRecordTest, RefusesResultsThatCannotBeRight) {
-  EXPECT_THAT(record_.AddObserved(ObservedMessage({{0, 1}}), 0), StatusIs(kInvalid));
+  EXPECT_THAT(record_.AddResults(Results({{0, 1}}), 0, 0), StatusIs(kInvalid));
   List(2);
-  EXPECT_THAT(record_.AddObserved(ObservedMessage({{2, 1}}), 0),
+  EXPECT_THAT(record_.AddResults(Results({{2, 1}}), 0, 0),
               StatusIs(kInvalid, HasSubstr("2 is not below 2")));
   for (const double time : {-1.0, 1e300, std::nan(""), std::numeric_limits<double>::infinity()}) {
-    EXPECT_THAT(record_.AddObserved(ObservedMessage({{0, 5}, {1, time}}), 0),
-                StatusIs(kInvalid, HasSubstr("items.nanoseconds")))
+    EXPECT_THAT(record_.AddResults(Results({{0, 5}, {1, time}}), 0, 0),
+                StatusIs(kInvalid, HasSubstr("results.nanoseconds")))
         << time;
   }
-  v1::Observed unknown = ObservedMessage({{0, 1}});
-  unknown.mutable_items(0)->set_outcome(static_cast<v1::Outcome>(77));
-  EXPECT_THAT(record_.AddObserved(unknown, 0), StatusIs(kInvalid, HasSubstr("77")));
-  EXPECT_THAT(record_.AddObserved(ObservedMessage({{0, 1}, {1, 1}, {0, 1}}), 0),
+  EXPECT_THAT(record_.AddResults(Results({{0, 1}, {1, 1}, {0, 1}}), 0, 0),
               StatusIs(kInvalid, HasSubstr("count 3")));
   EXPECT_THAT(record_.trial(0).samples, IsEmpty());  // Nothing of a refused message is kept.
+}
+
+TEST_F(ContestRecordTest, TakesOverWhatIsKnownOfCandidatesOfItsList) {
+  List(3);
+  ASSERT_THAT(record_.AddResults(Results({{0, 100}, {1, 0}, {2, 300}}), 0, 0), IsOk());
+  ContestRecord next{{SampleRunner("r"), SampleRunner("s")}};
+  std::vector<Candidate> list = CandidateList(2);
+  list.push_back({SampleRunner("s"), {}});
+  ASSERT_THAT(next.AddCandidates(list), IsOk());
+  next.TakeOver(record_);
+  EXPECT_EQ(next.trial(0), record_.trial(0));
+  EXPECT_EQ(next.trial(1).outcome, Outcome::kWrongResult);
+  EXPECT_THAT(next.trial(2).samples, IsEmpty());
+  EXPECT_FALSE(next.SeenIn(0, 0));
 }
 
 TEST_F(ContestRecordTest, HoldsABoundedNumberOfSamples) {
   List(4096);
   std::vector<testing::Item> all;
   for (uint32_t i = 0; i < 4096; ++i) all.push_back({i, 1});
-  const v1::Observed round = ObservedMessage(all);
+  const std::vector<CandidateResult> round = Results(all);
   for (size_t i = 0; i < ContestRecord::kSamples / 4096; ++i) {
-    ASSERT_THAT(record_.AddObserved(round, 0), IsOk());
+    ASSERT_THAT(record_.AddResults(round, 0, 0), IsOk());
   }
-  EXPECT_THAT(record_.AddObserved(ObservedMessage({{0, 1}}), 0),
+  EXPECT_THAT(record_.AddResults(Results({{0, 1}}), 0, 0),
               StatusIs(kInvalid, HasSubstr("samples in one contest")));
 }
 
 TEST_F(ContestRecordTest, RefusesVerdictsThatCannotBeRight) {
   List(3);
-  ASSERT_THAT(record_.AddObserved(ObservedMessage({{0, 1}, {1, 0}}), 0), IsOk());
-  const auto refused = [&](const std::function<void(v1::Finished&)>& change, const char* why) {
-    v1::Finished verdict = FinishedMessage(3, {0});
+  ASSERT_THAT(record_.AddResults(Results({{0, 1}, {1, 0}}), 0, 0), IsOk());
+  const auto refused = [&](const std::function<void(ContestVerdict&)>& change, const char* why) {
+    ContestVerdict verdict = VerdictOver(3, {0});
     change(verdict);
-    EXPECT_THAT(record_.AddFinished(verdict), StatusIs(kInvalid, HasSubstr(why)));
+    EXPECT_THAT(record_.AddVerdict(verdict), StatusIs(kInvalid, HasSubstr(why)));
   };
-  refused([](auto& v) { v.add_outcomes(v1::OUTCOME_MEASURED); }, "4 outcomes");
-  refused([](auto& v) { v.mutable_low_ns()->RemoveLast(); }, "2 low_ns");
-  refused([](auto& v) { v.set_outcomes(1, v1::OUTCOME_UNSPECIFIED); }, "outcomes[1]");
-  refused([](auto& v) { v.set_low_ns(0, -1); }, "low_ns[0]");
-  refused([](auto& v) { v.set_high_ns(0, std::nan("")); }, "low_ns[0]");
-  refused([](auto& v) { v.add_order(0); }, "0 is there twice");
-  refused([](auto& v) { v.add_order(3); }, "not below 3");
-  refused([](auto& v) { v.add_order(1); }, "candidate 1 failed");
-  refused([](auto& v) { v.add_order(2); }, "never measured");
-  refused([](auto& v) { v.set_tied(4); }, "tied: 4 is over 3");
-  refused([](auto& v) { v.set_reason(v1::REASON_UNSPECIFIED); }, "reason");
-  EXPECT_THAT(record_.AddFinished(FinishedMessage(3, {0})), IsOk());
+  refused([](auto& v) { v.outcomes.push_back(Outcome::kMeasured); }, "4 outcomes");
+  refused([](auto& v) { v.low_ns.pop_back(); }, "2 low_ns");
+  refused([](auto& v) { v.low_ns[0] = -1; }, "low_ns[0]");
+  refused([](auto& v) { v.high_ns[0] = std::nan(""); }, "low_ns[0]");
+  refused([](auto& v) { v.order.push_back(0); }, "0 is there twice");
+  refused([](auto& v) { v.order.push_back(3); }, "not below 3");
+  refused([](auto& v) { v.order.push_back(1); }, "candidate 1 failed");
+  refused([](auto& v) { v.order.push_back(2); }, "never measured");
+  refused([](auto& v) { v.tied = 4; }, "tied: 4 is over 3");
+  EXPECT_THAT(record_.AddVerdict(VerdictOver(3, {0})), IsOk());
 }
 
 }  // namespace

@@ -1,0 +1,67 @@
+#include "runners/timing/host_contest.h"
+
+#include <utility>
+
+namespace tactic::timing {
+
+Race MakeRace(const HostContest& contest, const CandidateList& list) {
+  RaceInput input;
+  input.candidates = static_cast<int>(list.candidates.size());
+  if (contest.incumbent) input.incumbent = list.Find(*contest.incumbent);
+  for (const Candidate& candidate : contest.first) {
+    if (const auto index = list.Find(candidate)) input.first.push_back(*index);
+  }
+  input.tie_rank = TieRanks(list.candidates);
+  input.seed = contest.seed;
+  input.epoch = contest.epoch;
+  RaceOptions options;
+  options.budget_ns = 1e6 * contest.policy.budget_ms;
+  Race race(std::move(input), options);
+  for (const Trial& trial : contest.earlier) {
+    if (const auto index = list.Find(trial.candidate)) race.Restore(*index, trial);
+  }
+  return race;
+}
+
+Result<std::unique_ptr<HostSampler>> MakeSampler(const HostContest& contest,
+                                                 const CandidateList& list, DataPool& pool,
+                                                 LaunchObserver& observer) {
+  std::vector<HostCandidate> candidates;
+  for (size_t i = 0; i < list.candidates.size(); ++i) {
+    candidates.push_back({list.runners[i], list.candidates[i].tactic});
+  }
+  HostSamplerOptions options;
+  options.policy = contest.policy;
+  options.cache_bytes = contest.device.cache_bytes;
+  options.memory_bytes =
+      contest.memory_bytes > 0 ? contest.memory_bytes : contest.device.memory_bytes / 4;
+  return HostSampler::Create(*contest.entry->op, contest.problem, std::move(candidates), options,
+                             pool, observer);
+}
+
+std::vector<CandidateResult> ResultsOf(std::span<const Observation> observations) {
+  std::vector<CandidateResult> results;
+  for (const Observation& observation : observations) {
+    results.push_back({static_cast<uint32_t>(observation.candidate), observation.outcome,
+                       observation.nanoseconds, observation.detail});
+  }
+  return results;
+}
+
+ContestVerdict VerdictOf(const Race& race, size_t candidates) {
+  const Verdict decided = race.Decide();
+  ContestVerdict verdict;
+  verdict.order.assign(decided.order.begin(), decided.order.end());
+  verdict.reason = decided.reason;
+  verdict.tied = static_cast<uint32_t>(decided.tied);
+  for (size_t i = 0; i < candidates; ++i) {
+    const int candidate = static_cast<int>(i);
+    verdict.outcomes.push_back(race.TrialOf(candidate).outcome);
+    const auto [low, high] = race.Interval(candidate);
+    verdict.low_ns.push_back(low);
+    verdict.high_ns.push_back(high);
+  }
+  return verdict;
+}
+
+}  // namespace tactic::timing

@@ -1,0 +1,54 @@
+// One contest on this machine's CPU, from its candidates to its verdict, for whoever drives it: the
+// worker on behalf of its daemon, and a client under a lease.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "runners/timing/candidates.h"
+#include "runners/timing/data_pool.h"
+#include "runners/timing/host_sampler.h"
+#include "runners/timing/launch_observer.h"
+#include "runners/timing/race.h"
+#include "tactic/model/contest.h"
+#include "tactic/model/decision.h"
+#include "tactic/model/key.h"
+#include "tactic/model/problem.h"
+#include "tactic/model/result.h"
+#include "tactic/sdk/runner.h"
+
+namespace tactic::timing {
+
+struct HostContest {
+  Problem problem;           // Checked against the op, with all its attributes.
+  MeasurementPolicy policy;  // Resolved.
+  const sdk::Registry::Entry* entry = nullptr;
+  std::vector<const sdk::Runner*> runners;
+  std::optional<Candidate> incumbent;
+  std::vector<Candidate> first;  // Screened first, in this order.
+  std::vector<Trial> earlier;    // What earlier processes found.
+  uint64_t seed = 0;
+  uint32_t epoch = 0;  // Number of this process in the contest.
+  DeviceClass device;  // This machine.
+  uint64_t memory_bytes =
+      0;  // For operands, their copies and workspace; 0 = a quarter of what there is.
+};
+
+// The race, with what is known already. What `contest` names and the list lacks is left out.
+Race MakeRace(const HostContest& contest, const CandidateList& list);
+
+// As HostSampler::Create. `contest`, `pool` and `observer` outlive it.
+Result<std::unique_ptr<HostSampler>> MakeSampler(const HostContest& contest,
+                                                 const CandidateList& list, DataPool& pool,
+                                                 LaunchObserver& observer);
+
+// Observations as they are told.
+std::vector<CandidateResult> ResultsOf(std::span<const Observation> observations);
+
+// What a race over `candidates` candidates that is done decided.
+ContestVerdict VerdictOf(const Race& race, size_t candidates);
+
+}  // namespace tactic::timing
