@@ -185,7 +185,8 @@ void Run(const std::string& directory, int decisions) {
   Catalog catalog("bench", static_cast<uint64_t>(decisions), Decisions(decisions, lane.Info()));
   const auto tuner = ValueOrFail(Tuner::Create(store, catalog, {&lane}, SystemClock(), {}));
   const Logger logger({LogLevel::kError, LogFormat::kText, STDERR_FILENO});
-  TuningService service(*tuner, catalog, logger, {});
+  Leases leases(*tuner, catalog, SystemClock(), {.epoch = "bench"});
+  TuningService service(*tuner, catalog, leases, logger, {});
   EmptyService nothing;
   const std::string address = "unix:" + directory + "/bench.sock";
   std::vector<Listener> listeners;

@@ -92,7 +92,8 @@ class Daemon {
       : store_(ValueOrFail(SqliteStore::Open(directory / "tactic.db"))),
         catalog_(store_->Info().store_id, store_->Info().revision, {}),
         tuner_(ValueOrFail(Tuner::Create(*store_, catalog_, {&lane_}, SystemClock(), {}))),
-        service_(*tuner_, catalog_, logger_, ServiceOptions{.version = "bench"}) {
+        leases_(*tuner_, catalog_, SystemClock(), {.epoch = "bench"}),
+        service_(*tuner_, catalog_, leases_, logger_, ServiceOptions{.version = "bench"}) {
     address_ = "unix:" + (directory / "d.sock").string();
     std::vector<Listener> listeners;
     listeners.push_back(ValueOrFail(Listener::Reserve(ValueOrFail(ParseListenAddress(address_)))));
@@ -118,6 +119,7 @@ class Daemon {
   std::unique_ptr<SqliteStore> store_;
   Catalog catalog_;
   std::unique_ptr<Tuner> tuner_;
+  Leases leases_;
   TuningService service_;
   std::string address_;
   std::unique_ptr<GrpcServer> server_;

@@ -4,6 +4,7 @@
 #include <condition_variable>
 #include <filesystem>
 #include <mutex>
+#include <random>
 #include <system_error>
 #include <utility>
 
@@ -56,6 +57,12 @@ absl::Status MakeStateDir(const std::filesystem::path& directory) {
                    "; make it writable for this user, or name another"));
 }
 
+// Tells this run of the daemon from all others.
+std::string RandomEpoch() {
+  std::random_device random;
+  return absl::StrCat(absl::Hex(random(), absl::kZeroPad8), absl::Hex(random(), absl::kZeroPad8));
+}
+
 const char* NameOf(TunerEvent::Kind kind) {
   switch (kind) {
     case TunerEvent::Kind::kJobTaken:
@@ -70,6 +77,12 @@ const char* NameOf(TunerEvent::Kind kind) {
       return "contest_failed";
     case TunerEvent::Kind::kContestRequeued:
       return "contest_requeued";
+    case TunerEvent::Kind::kLeaseGranted:
+      return "lease_granted";
+    case TunerEvent::Kind::kLeaseEnded:
+      return "lease_ended";
+    case TunerEvent::Kind::kLeaseDecided:
+      return "lease_decided";
     case TunerEvent::Kind::kStoreFailed:
       return "store_failed";
   }
@@ -78,8 +91,9 @@ const char* NameOf(TunerEvent::Kind kind) {
 
 LogLevel LevelOf(TunerEvent::Kind kind) {
   if (kind == TunerEvent::Kind::kStoreFailed) return LogLevel::kError;
-  const bool warn =
-      kind == TunerEvent::Kind::kContestFailed || kind == TunerEvent::Kind::kContestRequeued;
+  const bool warn = kind == TunerEvent::Kind::kContestFailed ||
+                    kind == TunerEvent::Kind::kContestRequeued ||
+                    kind == TunerEvent::Kind::kLeaseEnded;
   return warn ? LogLevel::kWarning : LogLevel::kInfo;
 }
 
@@ -162,6 +176,11 @@ std::optional<StartFailure> Daemon::LoadJobs() {
       Tuner::Create(*store_, *catalog_, std::move(lanes), SystemClock(), std::move(options));
   if (!tuner.ok()) return Fail(ExitOfStore(tuner.status()), tuner.status());
   tuner_ = *std::move(tuner);
+  LeaseOptions lease_options;
+  lease_options.epoch = RandomEpoch();
+  lease_options.ttl_ms = flags_.lease_ttl_ms;
+  lease_options.on_event = [this](const TunerEvent& event) { Log(event); };
+  leases_ = std::make_unique<Leases>(*tuner_, *catalog_, SystemClock(), std::move(lease_options));
   for (size_t i = 0; i < lanes_.size(); ++i) {
     lane_threads_.emplace_back([this, i](const std::stop_token& stop) { ServeLane(i, stop); });
   }
@@ -186,7 +205,8 @@ std::optional<StartFailure> Daemon::Serve() {
   ServiceOptions options;
   options.version = TACTIC_VERSION;
   options.store = store_->Info().description;
-  service_ = std::make_unique<TuningService>(*tuner_, *catalog_, logger_, std::move(options));
+  service_ =
+      std::make_unique<TuningService>(*tuner_, *catalog_, *leases_, logger_, std::move(options));
   absl::StatusOr<std::unique_ptr<GrpcServer>> server =
       GrpcServer::Start(std::move(listeners_), *service_, logger_, {});
   if (!server.ok()) return Fail(ExitOfLock(server.status()), server.status());
@@ -200,14 +220,21 @@ std::optional<StartFailure> Daemon::Serve() {
   return std::nullopt;
 }
 
+void Daemon::Tick() {
+  tuner_->Tick();
+  leases_->Tick();
+}
+
 void Daemon::Stop() {
   if (tuner_ != nullptr) tuner_->Drain();
+  if (leases_ != nullptr) leases_->Drain();
   if (server_ != nullptr) server_->Drain();
   for (std::jthread& lane : lane_threads_) lane.request_stop();
   if (server_ != nullptr) server_->Stop(kPatience);
   server_.reset();
   lane_threads_.clear();
   service_.reset();
+  leases_.reset();
   tuner_.reset();
   lanes_.clear();
   catalog_.reset();

@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "server/core/catalog.h"
+#include "server/core/leases.h"
 #include "server/core/store.h"
 #include "server/core/tuner.h"
 #include "server/device_lane.h"
@@ -35,7 +36,7 @@ class Daemon {
   // jobs, sockets. A worker that cannot be started is no failure: reads are served, and its lane
   // says why.
   std::optional<StartFailure> Start();
-  void Tick() { tuner_->Tick(); }
+  void Tick();
   // Refuses new jobs, stops contests (they go on after the next start), says goodbye to streams,
   // and closes the store.
   void Stop();
@@ -57,6 +58,7 @@ class Daemon {
   std::unique_ptr<Catalog> catalog_;
   std::vector<std::unique_ptr<DeviceLane>> lanes_;
   std::unique_ptr<Tuner> tuner_;
+  std::unique_ptr<Leases> leases_;
   std::vector<std::jthread> lane_threads_;
   std::unique_ptr<TuningService> service_;
   std::unique_ptr<GrpcServer> server_;

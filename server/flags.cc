@@ -13,6 +13,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "proto/wire/default_socket.h"
+#include "server/core/lease_types.h"
 #include "server/exit_codes.h"
 
 namespace tactic {
@@ -20,6 +21,10 @@ namespace {
 
 constexpr int kMaxDevice = 255;
 constexpr uint64_t kDefaultWorkerMemoryMib = 4096;
+constexpr int64_t kMinLeaseTtlMs = 100;
+// Below the 40 s after which the connection of a client that is stopped counts as broken: the lease
+// must be over first, so that the candidate has hung and not crashed.
+constexpr int64_t kMaxLeaseTtlMs = 30'000;
 
 // As the flags are written; what they mean is worked out once all are there.
 struct RawFlags {
@@ -29,6 +34,7 @@ struct RawFlags {
   std::string device = "auto";
   std::string worker;
   uint64_t worker_memory_mib = kDefaultWorkerMemoryMib;
+  int64_t lease_ttl_ms = LeaseOptions().ttl_ms;
   std::string log_level = "info";
   std::string log_format = "text";
   int ready_fd = -1;
@@ -72,6 +78,9 @@ void Declare(CLI::App& app, RawFlags& raw) {
   app.add_option("--worker", raw.worker, "The worker program [tacticd-worker beside tacticd]");
   app.add_option("--worker-memory", raw.worker_memory_mib,
                  "MiB of memory a worker may have; 0: no limit [4096]");
+  app.add_option("--lease-ttl", raw.lease_ttl_ms,
+                 "Milliseconds that a client's lease lasts without a sign of life [15000]")
+      ->check(CLI::Range(kMinLeaseTtlMs, kMaxLeaseTtlMs));
   app.add_option("--log-level", raw.log_level, "debug, info, warning, error [info]")
       ->check(CLI::IsMember({"debug", "info", "warning", "error"}));
   app.add_option("--log-format", raw.log_format, "text or json [text]")
@@ -126,6 +135,7 @@ ParsedFlags Resolve(RawFlags raw) {
   flags.lanes = *std::move(lanes);
   flags.worker = raw.worker.empty() ? DefaultWorker() : raw.worker;
   flags.worker_memory_mib = raw.worker_memory_mib;
+  flags.lease_ttl_ms = raw.lease_ttl_ms;
   flags.log_level = *ParseLogLevel(raw.log_level);
   flags.log_format = *ParseLogFormat(raw.log_format);
   flags.ready_fd = raw.ready_fd;

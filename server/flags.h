@@ -18,6 +18,7 @@ struct Flags {
   std::vector<std::string> lanes;  // "host"
   std::string worker;              // Path of the worker program.
   uint64_t worker_memory_mib = 0;  // 0 = no limit.
+  int64_t lease_ttl_ms = 0;
   LogLevel log_level = LogLevel::kInfo;
   LogFormat log_format = LogFormat::kText;
   int ready_fd = -1;  // -1 = none.

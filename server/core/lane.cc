@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string_view>
+#include <utility>
 
 namespace tactic {
 
@@ -15,6 +16,20 @@ Environment EnvironmentOf(const LaneInfo& lane, const OpInfo& op) {
   Environment environment{lane.device, lane.driver, lane.runtime, op.components};
   std::sort(environment.components.begin(), environment.components.end());
   return environment;
+}
+
+ContestSpec SpecFor(const Key& key, std::vector<std::string> runners, const Decision* standing) {
+  const Fingerprint fingerprint = FingerprintOf(key);
+  ContestSpec spec;
+  spec.key = key;
+  spec.runners = std::move(runners);
+  spec.seed = fingerprint.high ^ fingerprint.low;  // The same race every time.
+  if (standing == nullptr || standing->ranking.empty()) return spec;
+  const Candidate& pick = standing->ranking.front().candidate;
+  const bool races = spec.runners.empty() || std::find(spec.runners.begin(), spec.runners.end(),
+                                                       pick.runner.name) != spec.runners.end();
+  if (races) spec.incumbent = pick;
+  return spec;
 }
 
 }  // namespace tactic

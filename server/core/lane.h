@@ -51,6 +51,10 @@ struct ContestSpec {
   uint64_t seed = 0;
 };
 
+// The contest of `key` over these runners. The pick of the standing decision (nullptr: none) is the
+// incumbent if its runner takes part.
+ContestSpec SpecFor(const Key& key, std::vector<std::string> runners, const Decision* standing);
+
 // What a contest found. No ranking: no candidate was valid, and `failure` says so.
 struct ContestResult {
   std::vector<Ranked> ranking;  // As in Decision.

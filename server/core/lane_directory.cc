@@ -123,6 +123,34 @@ absl::Status CheckMeasurable(const LaneViews& lanes, const Key& key) {
   return why;
 }
 
+absl::StatusOr<std::optional<size_t>> LaneOfDevice(const LaneViews& lanes,
+                                                   const DeviceClass& device,
+                                                   const std::string& name) {
+  // Labels and memory sizes are no part of a class, nor of a fingerprint.
+  const auto class_of = [](const DeviceClass& d) {
+    return FingerprintOf(Environment{d, "", "", {}});
+  };
+  std::vector<std::string> known, fitting;
+  std::optional<size_t> found;
+  for (size_t i = 0; i < lanes.size(); ++i) {
+    const LaneInfo& lane = lanes[i].info;
+    known.push_back(lane.name);
+    if (!lanes[i].Reported() || class_of(lane.device) != class_of(device)) continue;
+    if (!name.empty() && name != lane.name) continue;
+    fitting.push_back(lane.name);
+    found = i;
+  }
+  if (fitting.size() > 1) {
+    return absl::InvalidArgumentError(absl::StrCat("lane: several are of this device class (",
+                                                   absl::StrJoin(fitting, ", "),
+                                                   "); name the one whose device is measured on"));
+  }
+  if (found || name.empty()) return found;
+  return absl::InvalidArgumentError(
+      absl::StrCat("lane: '", name, "' is no lane of the device in key.environment; known: ",
+                   absl::StrJoin(known, ", "), "; leave it empty to measure on another device"));
+}
+
 std::optional<std::string> WhyUnmeasurable(const LaneViews& lanes, const std::string& op,
                                            const Fingerprint& environment) {
   bool op_known = false;

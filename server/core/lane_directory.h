@@ -57,6 +57,13 @@ absl::StatusOr<Key> KeyFor(const LaneViews& lanes, std::string_view field, Probl
 // OK if some lane takes contests of this key now; else Unavailable, and why.
 absl::Status CheckMeasurable(const LaneViews& lanes, const Key& key);
 
+// The lane that measures on a device of this class, and is called `name` unless that is empty;
+// nullopt: there is none, and none was named. InvalidArgument: the named one is none, or of another
+// class; or none was named and there are several.
+absl::StatusOr<std::optional<size_t>> LaneOfDevice(const LaneViews& lanes,
+                                                   const DeviceClass& device,
+                                                   const std::string& name);
+
 // Why no lane will ever measure `op` in the environment with this fingerprint, although all have
 // reported; nullopt while one may.
 std::optional<std::string> WhyUnmeasurable(const LaneViews& lanes, const std::string& op,

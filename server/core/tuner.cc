@@ -36,7 +36,8 @@ Tuner::Tuner(Store& store, Catalog& catalog, std::vector<Lane*> lanes, const Clo
       clock_(clock),
       options_(std::move(options)),
       directory_(std::move(lanes)),
-      pauses_(lanes_.size()) {}
+      pauses_(lanes_.size()),
+      turns_(lanes_.size()) {}
 
 absl::StatusOr<std::unique_ptr<Tuner>> Tuner::Create(Store& store, Catalog& catalog,
                                                      std::vector<Lane*> lanes, const Clock& clock,

@@ -20,6 +20,7 @@
 #include "server/core/job_table.h"
 #include "server/core/lane.h"
 #include "server/core/lane_directory.h"
+#include "server/core/lane_turns.h"
 #include "server/core/mutex.h"
 #include "server/core/scheduler.h"
 #include "server/core/store.h"
@@ -70,6 +71,21 @@ class Tuner {
   // Runs contests on lane `index` until `stop`: the whole life of a lane's thread. A contest that
   // is running then goes back to the queue. Returns with no contest in flight.
   void ServeLane(size_t index, std::stop_token stop);
+
+  // For leases: clients that measure in processes of their own (leases.h).
+  //
+  // Stores what was measured elsewhere and publishes the decision; nullptr: nothing was ranked, and
+  // only the evidence is kept. An error of the store: nothing is acknowledged.
+  absl::StatusOr<DecisionPtr> Record(const Key& key, const ContestResult& result);
+  // Takes lane `index` for a lease: no contest runs there until FreeLane. False: it is in use, or
+  // the turn of a contest that waits; SubscribeLanes tells when to ask again.
+  bool TryLend(size_t lane);
+  void FreeLane(size_t lane);
+  // While a lease waits for the lane, contests leave it every other turn.
+  void SetLeaseWaits(size_t lane, bool waits);
+  // Calls `wake` after each contest, until UnsubscribeLanes.
+  uint64_t SubscribeLanes(std::function<void()> wake);
+  void UnsubscribeLanes(uint64_t id);
 
   // Ends jobs whose deadline passed or that no lane can measure any more, forgets old ones, offers
   // the store what it refused, and looks at the lanes again; called about once a second.
@@ -123,6 +139,8 @@ class Tuner {
   // Stores what a contest found and shows the decision: what each item that waited becomes.
   JobItem Conclude(const Scheduler::Contest& contest, const ContestResult& result)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(write_mu_);
+  absl::StatusOr<DecisionPtr> Keep(const Key& key, const ContestResult& result)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(write_mu_);
   absl::Status Reconcile() ABSL_EXCLUSIVE_LOCKS_REQUIRED(write_mu_);
   void Settle(const Scheduler::Waiter& waiter, const JobItem& outcome, double seconds)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(write_mu_);
@@ -143,6 +161,7 @@ class Tuner {
   const TunerOptions options_;
   mutable LaneDirectory directory_;  // Synchronises itself.
   Subscriptions subscriptions_;      // Synchronises itself. By job id.
+  Subscriptions lane_wakes_;         // Likewise. One topic.
 
   // Held by whoever changes jobs, from reading them until the change is stored and shown. Taken
   // before mu_.
@@ -154,6 +173,7 @@ class Tuner {
   Scheduler scheduler_ ABSL_GUARDED_BY(mu_);
   JobTable jobs_ ABSL_GUARDED_BY(mu_);
   std::vector<LanePause> pauses_ ABSL_GUARDED_BY(mu_);
+  LaneTurns turns_ ABSL_GUARDED_BY(mu_);
   bool draining_ ABSL_GUARDED_BY(mu_) = false;
 };
 

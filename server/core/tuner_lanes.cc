@@ -8,19 +8,6 @@
 namespace tactic {
 namespace {
 
-ContestSpec SpecOf(const Scheduler::Contest& contest, const DecisionPtr& standing) {
-  ContestSpec spec;
-  spec.key = contest.key;
-  spec.runners = contest.runners;
-  spec.seed = contest.fingerprint.high ^ contest.fingerprint.low;  // The same race every time.
-  if (standing == nullptr || standing->ranking.empty()) return spec;
-  const Candidate& pick = standing->ranking.front().candidate;
-  const bool races = spec.runners.empty() || std::find(spec.runners.begin(), spec.runners.end(),
-                                                       pick.runner.name) != spec.runners.end();
-  if (races) spec.incumbent = pick;
-  return spec;
-}
-
 JobItem Failed(std::string message) {
   JobItem outcome;
   outcome.state = ContestState::kFailed;
@@ -52,7 +39,9 @@ std::optional<Scheduler::Contest> Tuner::NextContest(size_t lane, const std::sto
   while (true) {
     {
       MutexLock lock(mu_);
-      while (!stop.stop_requested() && !HasWork(lane)) work_changed_.wait(mu_);
+      while (!stop.stop_requested() && !(turns_.MayStartContest(lane) && HasWork(lane))) {
+        work_changed_.wait(mu_);
+      }
       if (stop.stop_requested()) return std::nullopt;
     }
     MutexLock write(write_mu_);
@@ -65,9 +54,11 @@ std::optional<Scheduler::Contest> Tuner::Start(size_t lane) {
   std::optional<Scheduler::Contest> contest;
   {
     MutexLock lock(mu_);
+    if (!turns_.MayStartContest(lane)) return std::nullopt;  // Lent meanwhile.
     contest = scheduler_.Take(lane, [&](const Scheduler::Contest& next) {
       return (*lanes)[lane].Measures(next.key.problem.op, next.environment);
     });
+    if (contest) turns_.Take(lane, LaneTurns::User::kContest);
   }
   if (!contest) return std::nullopt;
   const auto run = [](size_t item) {
@@ -88,7 +79,8 @@ std::optional<Scheduler::Contest> Tuner::Start(size_t lane) {
 void Tuner::Run(size_t lane, const Scheduler::Contest& contest, const std::stop_token& stop) {
   std::stop_source contest_stop = contest.stop;
   const std::stop_callback forward(stop, [&contest_stop] { contest_stop.request_stop(); });
-  const ContestSpec spec = SpecOf(contest, catalog_.Find(contest.fingerprint));
+  const ContestSpec spec =
+      SpecFor(contest.key, contest.runners, catalog_.Find(contest.fingerprint).get());
   const int64_t started_ns = clock_.NowNanos();
   absl::StatusOr<ContestResult> result =
       lanes_[lane]->Run(spec, contest_stop.get_token(),
@@ -98,7 +90,33 @@ void Tuner::Run(size_t lane, const Scheduler::Contest& contest, const std::stop_
   Rest(lane, !result.ok() && !contest.stop.stop_requested() &&
                  result.status().code() != absl::StatusCode::kInvalidArgument);
   Finish(contest, std::move(result), seconds);
+  FreeLane(lane);
+  lane_wakes_.Wake("");
 }
+
+bool Tuner::TryLend(size_t lane) {
+  MutexLock lock(mu_);
+  if (!turns_.MayLend(lane, HasWork(lane))) return false;
+  turns_.Take(lane, LaneTurns::User::kLease);
+  return true;
+}
+
+void Tuner::FreeLane(size_t lane) {
+  MutexLock lock(mu_);
+  turns_.Release(lane);
+  work_changed_.notify_all();
+}
+
+void Tuner::SetLeaseWaits(size_t lane, bool waits) {
+  MutexLock lock(mu_);
+  if (turns_.SetLeaseWaits(lane, waits)) work_changed_.notify_all();
+}
+
+uint64_t Tuner::SubscribeLanes(std::function<void()> wake) {
+  return lane_wakes_.Add("", std::move(wake));
+}
+
+void Tuner::UnsubscribeLanes(uint64_t id) { lane_wakes_.Remove(id); }
 
 void Tuner::OnProgress(const Scheduler::Contest& contest, const ContestProgress& progress) {
   std::vector<std::string> jobs;
@@ -146,10 +164,25 @@ void Tuner::Finish(const Scheduler::Contest& contest, absl::StatusOr<ContestResu
 }
 
 JobItem Tuner::Conclude(const Scheduler::Contest& contest, const ContestResult& result) {
+  const absl::StatusOr<DecisionPtr> decision = Keep(contest.key, result);
+  if (!decision.ok()) return Failed(std::string(decision.status().message()));
+  if (*decision == nullptr) return Failed(result.failure);
+  JobItem outcome;
+  outcome.state = ContestState::kDecided;
+  outcome.decision_id = (*decision)->id;
+  return outcome;
+}
+
+absl::StatusOr<DecisionPtr> Tuner::Record(const Key& key, const ContestResult& result) {
+  MutexLock write(write_mu_);
+  return Keep(key, result);
+}
+
+absl::StatusOr<DecisionPtr> Tuner::Keep(const Key& key, const ContestResult& result) {
   std::optional<Decision> decision;
   if (!result.ranking.empty()) {
     decision.emplace();
-    decision->key = contest.key;
+    decision->key = key;
     decision->ranking = result.ranking;
     decision->default_ns = result.default_ns;
     decision->reason = result.reason;
@@ -160,23 +193,18 @@ JobItem Tuner::Conclude(const Scheduler::Contest& contest, const ContestResult& 
   absl::Status stored = store_in_doubt_ ? Reconcile() : absl::OkStatus();
   const uint64_t revision_before = catalog_.Revision();
   if (stored.ok()) {
-    absl::StatusOr<std::optional<Decision>> put =
-        store_.PutContest(contest.key, decision, result.evidence);
+    absl::StatusOr<std::optional<Decision>> put = store_.PutContest(key, decision, result.evidence);
     stored = put.status();
     if (put.ok() && put->has_value()) catalog_.Publish(**std::move(put));
     // It may be stored all the same: read back before anything is said about it.
     store_in_doubt_ = !stored.ok();
     if (store_in_doubt_) static_cast<void>(Reconcile());
   }
-  if (!decision) return Failed(result.failure);
-  const DecisionPtr standing = catalog_.Find(contest.fingerprint);
-  if (standing == nullptr || standing->revision <= revision_before) {
-    return Failed(absl::StrCat("measured, but the result could not be stored: ", stored.message()));
-  }
-  JobItem outcome;
-  outcome.state = ContestState::kDecided;
-  outcome.decision_id = standing->id;
-  return outcome;
+  if (!decision) return DecisionPtr();
+  DecisionPtr standing = catalog_.Find(FingerprintOf(key));
+  if (standing != nullptr && standing->revision > revision_before) return standing;
+  return absl::Status(stored.code(), absl::StrCat("measured, but the result could not be stored: ",
+                                                  stored.message()));
 }
 
 absl::Status Tuner::Reconcile() {

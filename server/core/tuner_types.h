@@ -44,6 +44,9 @@ struct TunerEvent {
     kContestDecided,
     kContestFailed,
     kContestRequeued,
+    kLeaseGranted,
+    kLeaseEnded,  // Without a result; `detail` says how.
+    kLeaseDecided,
     kStoreFailed,  // The store refused a change; `detail` says which and why.
   } kind;
   std::string job;      // Empty for contests: several jobs may wait for one.

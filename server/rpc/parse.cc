@@ -4,26 +4,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "proto/convert/convert.h"
-#include "server/core/status.h"
 #include "server/core/status_macros.h"
+#include "server/rpc/edge_checks.h"
 
 namespace tactic {
 namespace {
-
-absl::Status OutOfBounds(const std::string& field, uint64_t value, uint64_t least, uint64_t most) {
-  return absl::InvalidArgumentError(
-      absl::StrCat(field, ": ", value, " is out of bounds; must be ", least, " .. ", most));
-}
-
-absl::Status ToStatus(const Check& check) {
-  return check.ok() ? absl::OkStatus() : ToStatus(check.error());
-}
-
-template <typename T>
-absl::StatusOr<T> ToStatusOr(Result<T> result) {
-  if (!result.ok()) return ToStatus(result.error());
-  return *std::move(result);
-}
 
 absl::Status CheckNames(const std::string& field,
                         const google::protobuf::RepeatedPtrField<std::string>& names, size_t most) {
@@ -35,6 +20,8 @@ absl::Status CheckNames(const std::string& field,
   return absl::OkStatus();
 }
 
+}  // namespace
+
 absl::Status CheckClient(const std::string& client) {
   if (client.size() > limits::kClientBytes) {
     return OutOfBounds("client: bytes", client.size(), 0, limits::kClientBytes);
@@ -42,8 +29,6 @@ absl::Status CheckClient(const std::string& client) {
   if (IsPrintableUtf8(client)) return absl::OkStatus();
   return absl::InvalidArgumentError("client: must be printable UTF-8");
 }
-
-}  // namespace
 
 absl::Status CheckSize(const google::protobuf::MessageLite& request) {
   const size_t bytes = request.ByteSizeLong();

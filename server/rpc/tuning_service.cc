@@ -5,10 +5,13 @@
 
 #include "proto/convert/convert.h"
 #include "server/core/status_macros.h"
+#include "server/rpc/acquire_reactor.h"
 #include "server/rpc/grpc_status.h"
 #include "server/rpc/job_reactor.h"
+#include "server/rpc/lease_messages.h"
 #include "server/rpc/parse.h"
 #include "server/rpc/render.h"
+#include "server/rpc/report_reactor.h"
 
 namespace tactic {
 namespace {
@@ -31,10 +34,11 @@ bool IsOurs(absl::StatusCode code) {
 
 }  // namespace
 
-TuningService::TuningService(Tuner& tuner, Catalog& catalog, const Logger& logger,
+TuningService::TuningService(Tuner& tuner, Catalog& catalog, Leases& leases, const Logger& logger,
                              ServiceOptions options)
     : tuner_(tuner),
       catalog_(catalog),
+      leases_(leases),
       logger_(logger),
       options_(std::move(options)),
       start_(steady_clock::now()),
@@ -208,6 +212,47 @@ grpc::ServerUnaryReactor* TuningService::ListJobs(Context* context,
   return Serve("ListJobs", context, *request, [&]() -> absl::Status {
     ASSIGN_OR_RETURN(const size_t limit, Parse(*request));
     for (const JobView& view : tuner_.ListJobs(limit)) RenderSummary(view, response->add_jobs());
+    return absl::OkStatus();
+  });
+}
+
+grpc::ServerWriteReactor<v1::AcquireLeaseResponse>* TuningService::AcquireLease(
+    Context* context, const v1::AcquireLeaseRequest* request) {
+  using Reactor = std::shared_ptr<StreamReactor<v1::AcquireLeaseResponse>>;
+  return ServeStream<v1::AcquireLeaseResponse>(
+      "AcquireLease", context, *request, [&]() -> absl::StatusOr<Reactor> {
+        ASSIGN_OR_RETURN(AcquireQuestion question, Parse(*request));
+        return std::make_shared<AcquireReactor>(streams_, pump_, leases_, std::move(question));
+      });
+}
+
+grpc::ServerBidiReactor<v1::ReportTrialsRequest, v1::ReportTrialsResponse>*
+TuningService::ReportTrials(Context* context) {
+  auto stream = std::make_shared<ReportReactor>(streams_, leases_);
+  const absl::Status added = streams_.Add(stream);
+  Log("ReportTrials", context, added, steady_clock::now());
+  return ReportReactor::Start(std::move(stream), added);
+}
+
+grpc::ServerUnaryReactor* TuningService::RenewLease(Context* context,
+                                                    const v1::RenewLeaseRequest* request,
+                                                    v1::RenewLeaseResponse* response) {
+  return Serve("RenewLease", context, *request, [&]() -> absl::Status {
+    ASSIGN_OR_RETURN(const LeaseToken token, Parse(request->lease()));
+    ASSIGN_OR_RETURN(const int64_t ttl_ms, leases_.Renew(token));
+    response->set_ttl_ms(static_cast<uint32_t>(ttl_ms));
+    return absl::OkStatus();
+  });
+}
+
+grpc::ServerUnaryReactor* TuningService::CompleteLease(Context* context,
+                                                       const v1::CompleteLeaseRequest* request,
+                                                       v1::CompleteLeaseResponse* response) {
+  return ServeWithStore("CompleteLease", context, *request, [=, this]() -> absl::Status {
+    ASSIGN_OR_RETURN(const LeaseEnd end, Parse(*request));
+    if (!end.verdict) return leases_.GiveUp(end.token, end.reason);
+    ASSIGN_OR_RETURN(const LeaseOutcome outcome, leases_.Complete(end.token, *end.verdict));
+    Render(outcome, response);
     return absl::OkStatus();
   });
 }

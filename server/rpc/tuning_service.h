@@ -10,6 +10,7 @@
 #include "google/protobuf/message_lite.h"
 #include "grpcpp/grpcpp.h"
 #include "server/core/catalog.h"
+#include "server/core/leases.h"
 #include "server/core/tuner.h"
 #include "server/log/log.h"
 #include "server/rpc/parse.h"
@@ -25,7 +26,7 @@ struct ServiceOptions {
   std::string store;    // "sqlite:/path" or "memory".
   WatchOptions watch;
   std::chrono::milliseconds job_interval{50};  // Between two frames of WatchJob.
-  size_t max_streams = 512;                    // Watchers of decisions and of jobs.
+  size_t max_streams = 512;                    // Watchers, and clients of leases.
   size_t max_waiting_calls = 1024;             // For the store.
 };
 
@@ -34,7 +35,8 @@ struct ServiceOptions {
 // and it outlives the server that it is registered with.
 class TuningService final : public v1::Tuning::CallbackService {
  public:
-  TuningService(Tuner& tuner, Catalog& catalog, const Logger& logger, ServiceOptions options);
+  TuningService(Tuner& tuner, Catalog& catalog, Leases& leases, const Logger& logger,
+                ServiceOptions options);
 
   // Says goodbye to all streams and takes no new ones.
   void Drain() { streams_.Drain(); }
@@ -60,6 +62,14 @@ class TuningService final : public v1::Tuning::CallbackService {
                    v1::CancelJobResponse* response) override;
   Unary* ListJobs(Context* context, const v1::ListJobsRequest* request,
                   v1::ListJobsResponse* response) override;
+  grpc::ServerWriteReactor<v1::AcquireLeaseResponse>* AcquireLease(
+      Context* context, const v1::AcquireLeaseRequest* request) override;
+  grpc::ServerBidiReactor<v1::ReportTrialsRequest, v1::ReportTrialsResponse>* ReportTrials(
+      Context* context) override;
+  Unary* RenewLease(Context* context, const v1::RenewLeaseRequest* request,
+                    v1::RenewLeaseResponse* response) override;
+  Unary* CompleteLease(Context* context, const v1::CompleteLeaseRequest* request,
+                       v1::CompleteLeaseResponse* response) override;
 
   // What every unary handler runs in: checks the size, runs `body`, maps the status, logs.
   Unary* Serve(const char* method, Context* context, const google::protobuf::MessageLite& request,
@@ -80,6 +90,7 @@ class TuningService final : public v1::Tuning::CallbackService {
 
   Tuner& tuner_;
   Catalog& catalog_;
+  Leases& leases_;
   const Logger& logger_;
   const ServiceOptions options_;
   const std::chrono::steady_clock::time_point start_;

@@ -4,6 +4,7 @@
 #include "gtest/gtest.h"
 #include "server/core/clock.h"
 #include "server/core/lane_directory.h"
+#include "server/core/lane_turns.h"
 #include "tests/core/fakes.h"
 #include "tests/support/samples.h"
 #include "tests/support/status_matchers.h"
@@ -112,6 +113,46 @@ TEST(SystemClockTest, Goes) {
   const int64_t before = SystemClock().NowNanos();
   EXPECT_LE(before, SystemClock().NowNanos());
   EXPECT_GT(SystemClock().UnixMillis(), 1'600'000'000'000);
+}
+
+TEST(LaneOfDeviceTest, TheOneOfTheClassOrTheOneThatIsNamed) {
+  LaneInfo other = FakeLane("other").Info();
+  other.device.units += 1;
+  LaneInfo twin = other;
+  twin.name = "twin";
+  const LaneViews lanes = {LaneView(Silent()), LaneView(FakeLane().Info()), LaneView(other),
+                           LaneView(twin)};
+  DeviceClass device = FakeLane().Info().device;
+  device.label = "called otherwise";
+  EXPECT_EQ(*LaneOfDevice(lanes, device, ""), 1u);
+  EXPECT_EQ(*LaneOfDevice(lanes, device, "host"), 1u);
+  EXPECT_EQ(*LaneOfDevice(lanes, other.device, "twin"), 3u);
+  EXPECT_THAT(LaneOfDevice(lanes, other.device, ""),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("(other, twin)")));
+  EXPECT_THAT(LaneOfDevice(lanes, device, "twin"),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("'twin'")));
+  device.arch = "sm_90";
+  EXPECT_EQ(*LaneOfDevice(lanes, device, ""), std::nullopt);
+}
+
+TEST(LaneTurnsTest, OneUserAtATimeAndTurnsWhileBothWait) {
+  using User = LaneTurns::User;
+  LaneTurns turns(2);
+  turns.Take(0, User::kContest);
+  EXPECT_FALSE(turns.MayLend(0, false));
+  EXPECT_TRUE(turns.MayLend(1, true));
+  turns.Release(0);
+  EXPECT_TRUE(turns.MayStartContest(0));  // Nobody else waits.
+  EXPECT_TRUE(turns.SetLeaseWaits(0, true));
+  EXPECT_FALSE(turns.SetLeaseWaits(0, true));
+  EXPECT_FALSE(turns.MayStartContest(0));
+  EXPECT_TRUE(turns.MayLend(0, true));
+  turns.Take(0, User::kLease);
+  EXPECT_FALSE(turns.MayStartContest(0));
+  turns.Release(0);
+  EXPECT_FALSE(turns.MayLend(0, /*contest_waits=*/true));
+  EXPECT_TRUE(turns.MayLend(0, /*contest_waits=*/false));
+  EXPECT_TRUE(turns.MayStartContest(0));
 }
 
 }  // namespace

@@ -42,14 +42,15 @@ TEST(FlagsTest, Defaults) {
 TEST(FlagsTest, EveryFlag) {
   const ParsedFlags parsed =
       Parse({"--listen=unix:/a", "--listen", "localhost:1", "--state-dir=/s", "--store=memory",
-             "--device=host", "--worker=/bin/true", "--worker-memory=7", "--log-level=debug",
-             "--log-format=json", "--ready-fd=1"});
+             "--device=host", "--worker=/bin/true", "--worker-memory=7", "--lease-ttl=200",
+             "--log-level=debug", "--log-format=json", "--ready-fd=1"});
   ASSERT_TRUE(parsed.flags) << parsed.message;
   EXPECT_THAT(parsed.flags->listen, ElementsAre("unix:/a", "localhost:1"));
   EXPECT_EQ(parsed.flags->state_dir, "/s");
   EXPECT_TRUE(parsed.flags->memory_store);
   EXPECT_EQ(parsed.flags->worker, "/bin/true");
   EXPECT_EQ(parsed.flags->worker_memory_mib, 7u);
+  EXPECT_EQ(parsed.flags->lease_ttl_ms, 200);
   EXPECT_EQ(parsed.flags->log_level, LogLevel::kDebug);
   EXPECT_EQ(parsed.flags->log_format, LogFormat::kJson);
   EXPECT_EQ(parsed.flags->ready_fd, 1);
@@ -68,7 +69,8 @@ TEST(FlagsTest, WhatIsWrongIsNamed) {
       {"--store=oracle", "oracle"},       {"--log-level=loud", "loud"},
       {"--log-format=xml", "xml"},        {"--ready-fd=-1", "ready-fd"},
       {"--ready-fd=1000000", "not open"}, {"--worker-memory=x", "worker-mem"},
-      {"--device=", "--device"},
+      {"--device=", "--device"},          {"--lease-ttl=99", "lease-ttl"},
+      {"--lease-ttl=30001", "lease-ttl"},
   };
   for (const auto& [argument, message] : cases) {
     const ParsedFlags parsed = Parse({argument});
@@ -128,6 +130,7 @@ TEST_F(ConfigFileTest, TheSampleHoldsTheDefaultsOfRoot) {
   EXPECT_EQ(parsed.flags->state_dir, "/var/lib/tacticd");
   const Flags defaults = *Parse({}).flags;
   EXPECT_EQ(parsed.flags->worker_memory_mib, defaults.worker_memory_mib);
+  EXPECT_EQ(parsed.flags->lease_ttl_ms, defaults.lease_ttl_ms);
   EXPECT_EQ(parsed.flags->log_level, defaults.log_level);
   EXPECT_EQ(parsed.flags->log_format, defaults.log_format);
   EXPECT_EQ(parsed.flags->lanes, defaults.lanes);

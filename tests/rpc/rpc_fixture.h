@@ -12,6 +12,7 @@
 #include "gtest/gtest.h"
 #include "proto/convert/convert.h"
 #include "server/core/catalog.h"
+#include "server/core/leases.h"
 #include "server/core/tuner.h"
 #include "server/log/log.h"
 #include "server/rpc/grpc_server.h"
@@ -50,7 +51,8 @@ class RpcTest : public ::testing::Test {
     catalog_ = std::make_unique<Catalog>(store_.Info().store_id, store_.Info().revision,
                                          store_.LoadDecisions().value());
     tuner_ = Tuner::Create(store_, *catalog_, {&lane_}, clock_, {}).value();
-    service_ = std::make_unique<TuningService>(*tuner_, *catalog_, logger_, options_);
+    leases_ = std::make_unique<Leases>(*tuner_, *catalog_, clock_, lease_options_);
+    service_ = std::make_unique<TuningService>(*tuner_, *catalog_, *leases_, logger_, options_);
     auto listener = Listener::Reserve(ParseListenAddress(address()).value());
     ASSERT_THAT(listener, IsOk());
     std::vector<Listener> listeners;
@@ -108,6 +110,8 @@ class RpcTest : public ::testing::Test {
   MemoryStore store_;
   std::unique_ptr<Catalog> catalog_;
   std::unique_ptr<Tuner> tuner_;
+  LeaseOptions lease_options_{.epoch = "run-1"};
+  std::unique_ptr<Leases> leases_;
   std::unique_ptr<TuningService> service_;
   std::unique_ptr<GrpcServer> server_;
   std::shared_ptr<grpc::Channel> channel_;
