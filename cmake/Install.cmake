@@ -2,7 +2,7 @@
 include(CMakePackageConfigHelpers)
 
 set(cache_targets tactic_model tactic_cache tactic_sdk tactic_host_runners)
-set(client_targets tactic_wire tactic_messages tactic_stubs tactic_convert tactic_client)
+set(client_targets tactic_wire tactic_messages tactic_stubs tactic_convert tactic_client tactic_timing tactic_lease)
 foreach(target IN LISTS cache_targets client_targets)
   string(REPLACE tactic_ "" name ${target})
   set_target_properties(${target} PROPERTIES EXPORT_NAME ${name})
@@ -10,7 +10,7 @@ endforeach()
 
 install(TARGETS ${cache_targets} EXPORT tacticCacheTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(TARGETS ${client_targets} EXPORT tacticClientTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
-foreach(folder proto/model client/cache client/link runners/sdk runners/host)
+foreach(folder proto/model client/cache client/link client/lease runners/sdk runners/host)
   install(DIRECTORY ${folder}/include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 endforeach()
 install(DIRECTORY proto/tactic DESTINATION ${CMAKE_INSTALL_DATADIR}/tactic/proto FILES_MATCHING PATTERN "*.proto")

@@ -21,6 +21,13 @@ void Merge(const TuneOutcome& part, TuneOutcome& whole) {
   if (whole.message.empty()) whole.message = part.message;
 }
 
+TuneOutcome NotTuned(const std::vector<Problem>& local) {
+  TuneOutcome outcome;
+  outcome.message = "op " + local.front().op +
+                    " lives in this program only; give the scope a LocalTuner (tactic/lease.h)";
+  return outcome;
+}
+
 }  // namespace
 
 std::string DefaultTarget() { return link::ResolveTarget(""); }
@@ -31,7 +38,10 @@ struct Client::State {
         name(std::move(as)),
         stub(link::NewStub(target)),
         watcher({target, std::move(given.environments), given.silence}, cache, board),
-        sender(target, name, cache, board, [this] { watcher.CheckSilence(); }) {}
+        sender(
+            target, name, cache, board,
+            [this](const std::string& op) { return watcher.DaemonTunes(op); },
+            [this] { watcher.CheckSilence(); }) {}
 
   const std::string target;
   const std::string name;
@@ -74,6 +84,16 @@ TuneOutcome Client::Tune(const std::vector<Problem>& problems, const Measurement
   return outcome;
 }
 
+void Client::SetLocalOps(std::vector<LocalOp> ops) { state_->watcher.SetLocalOps(std::move(ops)); }
+
+const std::string& Client::target() const { return state_->target; }
+
+const std::string& Client::name() const { return state_->name; }
+
+bool Client::WaitForRevision(uint64_t revision, std::chrono::milliseconds timeout) {
+  return state_->board.WaitForRevision(revision, timeout);
+}
+
 ClientStatistics Client::Statistics() const {
   ClientStatistics statistics;
   state_->board.Fill(statistics);
@@ -84,6 +104,9 @@ ClientStatistics Client::Statistics() const {
 TuningScope::TuningScope(Client& client, bool tune)
     : client_(client), id_(client.state_->sender.EnterScope(tune)) {}
 
+TuningScope::TuningScope(Client& client, LocalTuner& local)
+    : client_(client), local_(&local), id_(client.state_->sender.EnterScope(/*tune=*/true)) {}
+
 TuningScope::~TuningScope() { client_.state_->sender.LeaveScope(id_); }
 
 TuneOutcome TuningScope::Wait(std::chrono::milliseconds timeout) {
@@ -91,7 +114,17 @@ TuneOutcome TuningScope::Wait(std::chrono::milliseconds timeout) {
   TuneOutcome outcome;
   outcome.finished = true;
   for (const auto& [policy, problems] : client_.state_->sender.TakeAsked(id_)) {
-    Merge(client_.Tune(problems, policy, std::max(limit.Rest(), link::Millis(0))), outcome);
+    std::vector<Problem> theirs, ours;
+    for (const Problem& problem : problems) {
+      (client_.state_->watcher.DaemonTunes(problem.op) ? theirs : ours).push_back(problem);
+    }
+    if (!theirs.empty()) {
+      Merge(client_.Tune(theirs, policy, std::max(limit.Rest(), link::Millis(0))), outcome);
+    }
+    if (ours.empty()) continue;
+    Merge(local_ == nullptr ? NotTuned(ours)
+                            : local_->Tune(ours, policy, std::max(limit.Rest(), link::Millis(0))),
+          outcome);
   }
   return outcome;
 }

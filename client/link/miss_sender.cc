@@ -22,10 +22,12 @@ Fingerprint IdentityOf(const Problem& problem, const MeasurementPolicy& policy) 
 }  // namespace
 
 MissSender::MissSender(std::string target, std::string client, Cache& cache, StatusBoard& board,
+                       std::function<bool(const std::string& op)> daemon_tunes,
                        std::function<void()> each_turn)
     : client_(std::move(client)),
       cache_(cache),
       board_(board),
+      daemon_tunes_(std::move(daemon_tunes)),
       each_turn_(std::move(each_turn)),
       stub_(NewStub(target)),
       thread_([this] { Loop(); }) {}
@@ -72,6 +74,7 @@ void MissSender::Drain() {
       auto& asked = scope.asked[policy];
       asked.insert(asked.end(), problems.begin(), problems.end());
     }
+    std::erase_if(problems, [&](const Problem& problem) { return !daemon_tunes_(problem.op); });
     Enqueue(policy, std::move(problems));
   }
 }

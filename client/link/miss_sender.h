@@ -26,8 +26,10 @@ using ProblemsByPolicy = std::map<MeasurementPolicy, std::vector<Problem>>;
 // Starts with construction, ends with destruction. Thread-safe. What it refers to outlives it.
 class MissSender {
  public:
-  // `each_turn` is called about five times a second on the sender's thread.
+  // `daemon_tunes`: whether the daemon is asked for problems of this op. `each_turn` is called
+  // about five times a second on the sender's thread.
   MissSender(std::string target, std::string client, Cache& cache, StatusBoard& board,
+             std::function<bool(const std::string& op)> daemon_tunes,
              std::function<void()> each_turn);
   ~MissSender();
   MissSender(const MissSender&) = delete;
@@ -61,6 +63,7 @@ class MissSender {
   const std::string client_;
   Cache& cache_;        // Synchronises itself.
   StatusBoard& board_;  // Likewise.
+  const std::function<bool(const std::string& op)> daemon_tunes_;
   const std::function<void()> each_turn_;
   const std::unique_ptr<v1::Tuning::Stub> stub_;
 

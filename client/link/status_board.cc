@@ -90,4 +90,8 @@ bool StatusBoard::WaitForRevision(const std::string& store_id, uint64_t revision
   return WaitFor(timeout, [&] { return store_id_ == store_id && revision_ >= revision; });
 }
 
+bool StatusBoard::WaitForRevision(uint64_t revision, std::chrono::milliseconds timeout) {
+  return WaitFor(timeout, [&] { return ready_ && revision_ >= revision; });
+}
+
 }  // namespace tactic::link

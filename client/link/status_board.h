@@ -39,6 +39,8 @@ class StatusBoard {
   // answers.
   bool WaitForRevision(const std::string& store_id, uint64_t revision,
                        std::chrono::milliseconds timeout);
+  // The same for whichever store is watched.
+  bool WaitForRevision(uint64_t revision, std::chrono::milliseconds timeout);
 
  private:
   bool WaitFor(std::chrono::milliseconds timeout, const std::function<bool()>& holds);

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <optional>
 #include <random>
-#include <thread>
 
 #include "proto/convert/convert.h"
 
@@ -11,19 +10,6 @@ namespace tactic::link {
 namespace {
 
 constexpr Millis kCallDeadline{5'000};
-
-// Repeats `attempt` while its failure is transient and time is left. The last status.
-template <typename Attempt>
-grpc::Status Retry(const TimeLimit& limit, Attempt attempt) {
-  Backoff backoff(std::random_device{}());
-  while (true) {
-    const grpc::Status status = attempt();
-    if (status.ok() || !IsTransient(status)) return status;
-    const Millis wait = backoff.Next();
-    if (limit.Rest() <= wait) return status;
-    std::this_thread::sleep_for(wait);
-  }
-}
 
 grpc::Status Send(v1::Tuning::Stub& stub, const v1::TuneRequest& request, const TimeLimit& limit,
                   v1::Job& job) {
@@ -98,10 +84,6 @@ TuneOutcome Unfinished(const std::string& what, const std::string& why) {
 }
 
 }  // namespace
-
-Millis TimeLimit::Rest() const {
-  return std::chrono::duration_cast<Millis>(end_ - std::chrono::steady_clock::now());
-}
 
 std::string NewRequestId() {
   std::random_device random;

@@ -6,21 +6,11 @@
 #include <vector>
 
 #include "client/link/connection.h"
+#include "client/link/retry.h"
 #include "client/link/status_board.h"
 #include "tactic/client.h"
 
 namespace tactic::link {
-
-// A point in time until which calls are retried.
-class TimeLimit {
- public:
-  explicit TimeLimit(Millis rest) : end_(std::chrono::steady_clock::now() + rest) {}
-  Millis Rest() const;
-  bool Over() const { return Rest() <= Millis(0); }
-
- private:
-  std::chrono::steady_clock::time_point end_;
-};
 
 // Unique for each call, also across processes.
 std::string NewRequestId();

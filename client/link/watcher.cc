@@ -9,13 +9,30 @@ namespace {
 
 constexpr Millis kInfoDeadline{2'000};
 
-// What the daemon's lanes say of ops: of two lanes the first that knows an op counts.
-struct OpFacts {
-  std::vector<std::pair<std::string, Environment>> environments;
-  std::vector<std::pair<std::string, Parameters>> defaults;
-};
+}  // namespace
 
-void AddOp(const v1::Lane& lane, const v1::OpInfo& info, OpFacts& facts) {
+Watcher::Watcher(WatcherOptions options, Cache& cache, StatusBoard& board)
+    : options_(std::move(options)), cache_(cache), board_(board), stub_(NewStub(options_.target)) {
+  {
+    std::lock_guard lock(facts_mu_);
+    facts_.environments = options_.environments;
+    ApplyFacts();
+  }
+  thread_ = std::thread([this] { Loop(); });
+}
+
+Watcher::~Watcher() {
+  {
+    std::lock_guard lock(mu_);
+    stopping_ = true;
+    if (current_ != nullptr) current_->TryCancel();
+    stopped_.notify_all();
+  }
+  thread_.join();
+}
+
+// Of two lanes the first that knows an op counts.
+void Watcher::AddOp(const v1::Lane& lane, const v1::OpInfo& info, OpFacts& facts) {
   const auto schema = convert::FromProto("schema", info.schema());
   if (!schema.ok()) return;
   const bool known = std::any_of(facts.environments.begin(), facts.environments.end(),
@@ -36,7 +53,7 @@ void AddOp(const v1::Lane& lane, const v1::OpInfo& info, OpFacts& facts) {
   facts.defaults.emplace_back(schema->op, Parameters(std::move(defaults)));
 }
 
-OpFacts FactsOf(const v1::GetServerInfoResponse& info) {
+Watcher::OpFacts Watcher::FactsOf(const v1::GetServerInfoResponse& info) {
   OpFacts facts;
   for (const v1::Lane& lane : info.lanes()) {
     for (const v1::OpInfo& op : lane.ops()) AddOp(lane, op, facts);
@@ -44,22 +61,35 @@ OpFacts FactsOf(const v1::GetServerInfoResponse& info) {
   return facts;
 }
 
-}  // namespace
-
-Watcher::Watcher(WatcherOptions options, Cache& cache, StatusBoard& board)
-    : options_(std::move(options)), cache_(cache), board_(board), stub_(NewStub(options_.target)) {
-  if (!options_.environments.empty()) cache_.SetEnvironments(options_.environments);
-  thread_ = std::thread([this] { Loop(); });
+void Watcher::ApplyFacts() {
+  OpFacts all = facts_;
+  for (const LocalOp& op : local_) {
+    // Of two environments the first holds, of two defaults the last.
+    all.environments.emplace(all.environments.begin(), op.op, op.environment);
+    all.defaults.emplace_back(op.op, op.defaults);
+  }
+  cache_.SetAttributeDefaults(std::move(all.defaults));
+  cache_.SetEnvironments(std::move(all.environments));
 }
 
-Watcher::~Watcher() {
-  {
-    std::lock_guard lock(mu_);
-    stopping_ = true;
-    if (current_ != nullptr) current_->TryCancel();
-    stopped_.notify_all();
+void Watcher::SetLocalOps(std::vector<LocalOp> ops) {
+  std::lock_guard lock(facts_mu_);
+  for (LocalOp& op : ops) {
+    std::erase_if(local_, [&](const LocalOp& known) { return known.op == op.op; });
+    local_.push_back(std::move(op));
   }
-  thread_.join();
+  ApplyFacts();
+}
+
+bool Watcher::DaemonTunes(const std::string& op) const {
+  std::lock_guard lock(facts_mu_);
+  const auto local = std::find_if(local_.begin(), local_.end(),
+                                  [&](const LocalOp& known) { return known.op == op; });
+  if (local == local_.end()) return true;
+  const auto theirs = std::find_if(facts_.environments.begin(), facts_.environments.end(),
+                                   [&](const auto& known) { return known.first == op; });
+  return theirs != facts_.environments.end() &&
+         FingerprintOf(theirs->second) == FingerprintOf(local->environment);
 }
 
 void Watcher::CheckSilence() {
@@ -122,8 +152,10 @@ bool Watcher::LearnEnvironments() {
     board_.Failed("the daemon at " + options_.target + " has no lane that is ready yet");
     return false;
   }
-  cache_.SetAttributeDefaults(std::move(facts.defaults));
-  if (take_theirs) cache_.SetEnvironments(std::move(facts.environments));
+  std::lock_guard lock(facts_mu_);
+  if (take_theirs) facts_.environments = std::move(facts.environments);
+  facts_.defaults = std::move(facts.defaults);
+  ApplyFacts();
   return true;
 }
 

@@ -13,6 +13,7 @@
 #include "client/link/connection.h"
 #include "client/link/status_board.h"
 #include "tactic/cache.h"
+#include "tactic/client.h"
 
 namespace tactic::link {
 
@@ -31,6 +32,11 @@ class Watcher {
   Watcher(const Watcher&) = delete;
   Watcher& operator=(const Watcher&) = delete;
 
+  void SetLocalOps(std::vector<LocalOp> ops);
+  // Whether the daemon is asked to tune problems of this op: not if it is a local one, of another
+  // environment than the daemon's.
+  bool DaemonTunes(const std::string& op) const;
+
   // Ends the stream if it has been silent for too long. Called now and then by another thread.
   void CheckSilence();
 
@@ -40,6 +46,16 @@ class Watcher {
     bool progressed = false;  // A frame came: the next attempt need not back off.
     Millis wait{0};           // The daemon's wish; 0 = none.
   };
+  // What the daemon's lanes, or the options, say of ops, and what holds for local ones.
+  struct OpFacts {
+    std::vector<std::pair<std::string, Environment>> environments;
+    std::vector<std::pair<std::string, Parameters>> defaults;
+  };
+  static OpFacts FactsOf(const v1::GetServerInfoResponse& info);
+  static void AddOp(const v1::Lane& lane, const v1::OpInfo& info, OpFacts& facts);
+  // Tells the cache what holds.
+  void ApplyFacts();  // REQUIRES: facts_mu_.
+
   void Loop();
   End ConnectOnce();
   bool LearnEnvironments();
@@ -59,6 +75,10 @@ class Watcher {
   StatusBoard& board_;  // Likewise.
   const std::unique_ptr<v1::Tuning::Stub> stub_;
   bool in_snapshot_ = false;  // Of the thread.
+
+  mutable std::mutex facts_mu_;
+  OpFacts facts_;               // Guarded by facts_mu_. Without local ops.
+  std::vector<LocalOp> local_;  // Likewise.
 
   std::mutex mu_;
   std::condition_variable stopped_;

@@ -44,12 +44,17 @@ const std::vector<Rule>& Rules() {
       {"client/link",
        {"proto/model", "proto/wire", "proto/convert", "messages", "stubs", "grpc", "client/cache",
         "absl"}},
+      // Measures in the client's process, with the worker's timing core.
+      {"client/lease",
+       {"proto/model", "proto/convert", "messages", "stubs", "grpc", "client/cache", "client/link",
+        "runners/sdk", "runners/timing"}},
       {"client/cli",
        {"proto/model", "proto/convert", "messages", "stubs", "grpc", "client/cache", "client/link",
         "absl", "cli11", "nlohmann", "protobuf"}},
       // Programs of users: whatever is installed.
       {"client/examples",
-       {"proto/model", "client/cache", "client/link", "runners/sdk", "runners/host", "nlohmann"}},
+       {"proto/model", "client/cache", "client/link", "client/lease", "runners/sdk", "runners/host",
+        "nlohmann"}},
   };
   return rules;
 }
@@ -76,6 +81,7 @@ std::string AreaOfPublicHeader(std::string_view include) {
   if (include == "tactic/host_runners.h") return "runners/host";
   if (include == "tactic/cache.h") return "client/cache";
   if (include == "tactic/client.h") return "client/link";
+  if (include == "tactic/lease.h") return "client/lease";
   if (include.starts_with("tactic/v1/") && include.ends_with(".grpc.pb.h")) return "stubs";
   if (include.starts_with("tactic/v1/")) return "messages";
   return "";

@@ -32,6 +32,14 @@ TEST(Layering, ServerClientAndRunnersMeetOnlyInProto) {
   EXPECT_THAT(CheckText("server/lane/a.cc", "#include \"proto/wire/frame.h\"\n"), IsEmpty());
 }
 
+TEST(Layering, OnlyTheLeaseModeOfTheClientMayUseTheTimingCore) {
+  const std::string timing = "#include \"runners/timing/race.h\"\n";
+  EXPECT_THAT(CheckText("client/lease/a.cc", timing), IsEmpty());
+  EXPECT_THAT(CheckText("client/link/a.cc", timing), SizeIs(1));
+  EXPECT_THAT(CheckText("client/lease/a.cc", "#include \"runners/worker/worker.h\"\n"), SizeIs(1));
+  EXPECT_THAT(CheckText("client/link/a.cc", "#include \"tactic/lease.h\"\n"), SizeIs(1));
+}
+
 TEST(Layering, TheCacheUsesTheStandardLibraryAndTheModelOnly) {
   EXPECT_THAT(CheckText("client/cache/a.cc", "#include \"absl/strings/str_cat.h\"\n"), SizeIs(1));
   EXPECT_THAT(CheckText("client/cache/a.cc", "#include <grpcpp/grpcpp.h>\n"), SizeIs(1));

@@ -1,7 +1,10 @@
-// A program with the whole client, and no daemon: it starts, chooses the fallback, and ends.
+// A program with the whole client, and no daemon: it starts, chooses the fallback, gets no lease,
+// and ends.
 #include <tactic/client.h>
 #include <tactic/host_runners.h>
+#include <tactic/lease.h>
 
+#include <chrono>
 #include <cstdio>
 
 int main() {
@@ -19,6 +22,11 @@ int main() {
     return 1;
   }
   const tactic::Choice choice = softmax->ChooseOne({{4, 128}});
+  tactic::LeaseTuner tuner(client, registry);
+  if (tuner.Tune({softmax->ProblemOf({{4, 128}}).value()}, {}, std::chrono::milliseconds(1))
+          .finished) {
+    return 1;
+  }
   const tactic::ClientStatistics statistics = client.Statistics();
   std::printf("hit %d, misses %llu\n", choice.hit,
               static_cast<unsigned long long>(statistics.cache.misses));

@@ -64,6 +64,22 @@ struct TuneOutcome {
   std::string message;
 };
 
+// An op whose runners live in this program, so that the daemon may not know it.
+struct LocalOp {
+  std::string op;
+  Environment environment;  // This machine, and these runners as components.
+  Parameters defaults;      // Of the attributes that a spec leaves out.
+};
+
+// Tunes problems of local ops in this process. The library tactic::lease has one (tactic/lease.h).
+class LocalTuner {
+ public:
+  virtual ~LocalTuner() = default;
+  // As Client::Tune. Called on the thread that waits for a TuningScope.
+  virtual TuneOutcome Tune(const std::vector<Problem>& problems, const MeasurementPolicy& policy,
+                           std::chrono::milliseconds timeout) = 0;
+};
+
 // Thread-safe. Two threads of its own. Destruction takes at most a moment, daemon up or not.
 class Client {
  public:
@@ -85,7 +101,18 @@ class Client {
   TuneOutcome Tune(const std::vector<Problem>& problems, const MeasurementPolicy& policy,
                    std::chrono::milliseconds timeout);
 
+  // Local ops, by name; what is given here holds instead of what the daemon says of an op. Only
+  // decisions of their environments answer. The daemon is not asked to tune one unless its own
+  // environment for the op is the same.
+  void SetLocalOps(std::vector<LocalOp> ops);
+
   ClientStatistics Statistics() const;
+
+  // How the daemon is reached, and what it calls this client.
+  const std::string& target() const;
+  const std::string& name() const;
+  // Waits until the table holds everything up to this revision of the daemon's store.
+  bool WaitForRevision(uint64_t revision, std::chrono::milliseconds timeout);
 
  private:
   friend class TuningScope;
@@ -101,6 +128,8 @@ class TuningScope {
  public:
   // `tune` = false: misses inside are not even asked for.
   explicit TuningScope(Client& client, bool tune = true);
+  // Wait tunes local ops with `local`, which outlives the scope; the others are the daemon's.
+  TuningScope(Client& client, LocalTuner& local);
   ~TuningScope();
   TuningScope(const TuningScope&) = delete;
   TuningScope& operator=(const TuningScope&) = delete;
@@ -111,6 +140,7 @@ class TuningScope {
 
  private:
   Client& client_;
+  LocalTuner* const local_ = nullptr;
   const uint64_t id_;
 };
 
