@@ -50,6 +50,7 @@ std::string OpText(const v1::OpInfo& op) {
 std::string LaneText(const v1::Lane& lane) {
   std::string text = "lane " + Printable(lane.name()) + ": " + StateName(lane.state());
   if (!lane.message().empty()) text += ": " + Printable(lane.message());
+  if (!lane.leased_to().empty()) text += ", leased to " + Printable(lane.leased_to());
   text += "\n";
   const auto device = convert::FromProto("device.", lane.device());
   if (device.ok()) text += "  device " + Printable(DeviceText(*device)) + "\n";

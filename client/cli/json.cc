@@ -143,6 +143,7 @@ Json ToJson(const v1::Lane& lane) {
           {"driver", lane.driver()},
           {"runtime", lane.runtime()},
           {"worker_restarts", lane.worker_restarts()},
+          {"leased_to", lane.leased_to()},
           {"contests", lane.contests()},
           {"ops", ops}};
 }

@@ -2,6 +2,7 @@
 #include <mutex>
 #include <optional>
 #include <random>
+#include <set>
 #include <thread>
 #include <utility>
 
@@ -133,7 +134,6 @@ Ended LeaseTuner::State::TuneOne(const Problem& problem, const MeasurementPolicy
       return EndedAs(state.settled());
     }
     if (status.ok() && state.has_granted()) {
-      listener(LeaseEvent::Kind::kGranted, state.granted().lane());
       const LeasedResult result =
           LeasedContest(*stub, state.granted(), limit, listener).Run(*contest, pool);
       if (result.kind == LeasedResult::Kind::kCompleted) {
@@ -171,7 +171,9 @@ TuneOutcome LeaseTuner::Tune(const std::vector<Problem>& problems, const Measure
   TuneOutcome outcome;
   outcome.finished = true;
   uint64_t revision = 0;
+  std::set<Fingerprint> seen;  // Scopes may name a problem more than once.
   for (const Problem& problem : problems) {
+    if (!seen.insert(FingerprintOf(Key{problem, policy, {}})).second) continue;
     const Ended ended = state_->TuneOne(problem, policy, limit);
     Add(ended, outcome);
     revision = std::max(revision, ended.revision);

@@ -68,18 +68,20 @@ LeasedContest::LeasedContest(v1::Tuning::Stub& stub,
 
 void LeasedContest::Observed(const timing::Race::Step& step,
                              std::span<const timing::Observation> observations) {
-  stream_.Tell(step.round, timing::ResultsOf(observations));
+  if (!stream_.Tell(step.round, timing::ResultsOf(observations))) return;
   std::string lines;
   for (const timing::Observation& observation : observations) {
     const auto index = static_cast<size_t>(observation.candidate);
     lines += (lines.empty() ? "" : "\n") + LineOf(list_->candidates[index], observation);
   }
-  if (!stream_.broken()) listener_(LeaseEvent::Kind::kMeasured, std::move(lines));
+  listener_(LeaseEvent::Kind::kMeasured, std::move(lines));
 }
 
 bool LeasedContest::Cancelled() { return stream_.broken() || keeper_.lost() || limit_.Over(); }
 
 LeasedResult LeasedContest::Run(timing::HostContest contest, timing::DataPool& pool) {
+  if (!stream_.Open()) return Lost();
+  listener_(LeaseEvent::Kind::kGranted, granted_.lane());
   ReadGrant(granted_, contest);
   return Measure(contest, pool);
 }
@@ -96,10 +98,8 @@ LeasedResult LeasedContest::Measure(const timing::HostContest& contest, timing::
   AnnouncingSampler announcing(**sampler, stream_);
   const bool done = timing::RunRace(race, announcing, *this);
   sampler->reset();
-  if (done && stream_.Flush()) {
-    return Complete(timing::VerdictOf(race, list.candidates.size()));
-  }
   if (stream_.broken() || keeper_.lost()) return Lost();
+  if (done) return Complete(timing::VerdictOf(race, list.candidates.size()));
   return GiveUp(LeasedResult::Kind::kOutOfTime, "the client's time ran out");
 }
 

@@ -13,15 +13,7 @@ TrialStream::TrialStream(v1::Tuning::Stub& stub, v1::LeaseToken token)
 TrialStream::~TrialStream() {
   if (broken_) return;
   stream_->WritesDone();
-  static_cast<void>(End());  // The lease is over, or will be noticed to be.
-}
-
-// What the daemon answered and nobody read has to be taken in first.
-grpc::Status TrialStream::End() {
-  v1::ReportTrialsResponse answer;
-  while (stream_->Read(&answer)) {
-  }
-  return stream_->Finish();
+  static_cast<void>(stream_->Finish());  // The lease is over, or will be noticed to be.
 }
 
 v1::ReportTrialsRequest TrialStream::NewMessage() const {
@@ -30,55 +22,38 @@ v1::ReportTrialsRequest TrialStream::NewMessage() const {
   return message;
 }
 
-void TrialStream::Break() {
-  if (broken_) return;
-  broken_ = true;
-  status_ = End();
-  if (status_.ok()) status_ = {grpc::StatusCode::UNAVAILABLE, "the daemon ended the stream"};
-}
-
-bool TrialStream::Send(const v1::ReportTrialsRequest& message) {
+bool TrialStream::Say(const v1::ReportTrialsRequest& message) {
   if (broken_) return false;
-  if (stream_->Write(message)) {
-    ++unanswered_;
-  } else {
-    Break();
-  }
-  return !broken_;
+  v1::ReportTrialsResponse answer;
+  if (stream_->Write(message) && stream_->Read(&answer)) return true;
+  broken_ = true;
+  status_ = stream_->Finish();
+  if (status_.ok()) status_ = {grpc::StatusCode::UNAVAILABLE, "the daemon ended the stream"};
+  return false;
 }
 
-bool TrialStream::Flush() {
-  v1::ReportTrialsResponse answer;
-  while (!broken_ && unanswered_ > 0) {
-    if (stream_->Read(&answer)) {
-      --unanswered_;
-    } else {
-      Break();
-    }
-  }
-  return !broken_;
-}
+bool TrialStream::Open() { return Say(NewMessage()); }
 
 bool TrialStream::List(const std::vector<Candidate>& candidates) {
   v1::ReportTrialsRequest message = NewMessage();
   for (const Candidate& candidate : candidates) {
     convert::ToProto(candidate, message.add_candidates());
   }
-  return Send(message) && Flush();
+  return Say(message);
 }
 
 bool TrialStream::Announce(uint32_t candidate) {
   v1::ReportTrialsRequest message = NewMessage();
   message.set_launching(candidate);
-  return Send(message) && Flush();
+  return Say(message);
 }
 
-void TrialStream::Tell(uint32_t round, const std::vector<CandidateResult>& results) {
-  if (results.empty()) return;
+bool TrialStream::Tell(uint32_t round, const std::vector<CandidateResult>& results) {
+  if (results.empty()) return !broken_;
   v1::ReportTrialsRequest message = NewMessage();
   message.set_round(round);
   convert::ToProto(results, &message);
-  Send(message);
+  return Say(message);
 }
 
 }  // namespace tactic::lease

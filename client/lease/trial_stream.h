@@ -23,12 +23,11 @@ class TrialStream {
   TrialStream(const TrialStream&) = delete;
   TrialStream& operator=(const TrialStream&) = delete;
 
+  // Each returns when the daemon holds what was said; false: it does not, and the stream is broken.
+  bool Open();  // From now on the lease ends with this process.
   bool List(const std::vector<Candidate>& candidates);
-  // Returns when the daemon knows that this candidate's code is about to run; false: it must not.
-  bool Announce(uint32_t candidate);
-  void Tell(uint32_t round, const std::vector<CandidateResult>& results);
-  // Waits until the daemon has all that was told.
-  bool Flush();
+  bool Announce(uint32_t candidate);  // Its code is about to run; false: it must not.
+  bool Tell(uint32_t round, const std::vector<CandidateResult>& results);
 
   bool broken() const { return broken_; }
   // How it ended, once it is broken.
@@ -36,15 +35,12 @@ class TrialStream {
 
  private:
   v1::ReportTrialsRequest NewMessage() const;
-  bool Send(const v1::ReportTrialsRequest& message);
-  void Break();
-  grpc::Status End();
+  bool Say(const v1::ReportTrialsRequest& message);
 
   const v1::LeaseToken token_;
   grpc::ClientContext context_;
   std::unique_ptr<grpc::ClientReaderWriter<v1::ReportTrialsRequest, v1::ReportTrialsResponse>>
       stream_;
-  int unanswered_ = 0;
   bool broken_ = false;
   grpc::Status status_;
 };

@@ -224,7 +224,10 @@ absl::Status Leases::Apply(const TrialReport& report, Entry& entry) {
     entry.record = std::move(record);
     holder.listed = true;
   }
-  if (!holder.listed) return absl::InvalidArgumentError("candidates: the list comes first");
+  const bool of_candidates = !report.results.empty() || report.launching;
+  if (!holder.listed && of_candidates) {
+    return absl::InvalidArgumentError("candidates: the list comes first");
+  }
   if (!report.results.empty()) {
     RETURN_IF_ERROR(entry.record.AddResults(report.results, report.round, entry.epoch));
     holder.launching.reset();
@@ -303,6 +306,9 @@ absl::Status Leases::GiveUp(const LeaseToken& token, const std::string& reason) 
   MutexLock lock(mu_);
   ExpireOverdue();
   ASSIGN_OR_RETURN(Entry * entry, HeldBy(token));
+  if (entry->holder->completing) {
+    return absl::FailedPreconditionError("lease: it is being completed");
+  }
   End(*entry, absl::StrCat("it was given up: ", reason), std::nullopt);
   return absl::OkStatus();
 }
@@ -310,7 +316,7 @@ absl::Status Leases::GiveUp(const LeaseToken& token, const std::string& reason) 
 void Leases::Disconnected(const LeaseToken& token) {
   MutexLock lock(mu_);
   const absl::StatusOr<Entry*> entry = HeldBy(token);
-  if (!entry.ok() || (*entry)->holder->completing) return;
+  if (!entry.ok()) return;
   End(**entry, "its connection ended",
       Blame{Outcome::kCrashed,
             absl::StrCat("client ", (*entry)->holder->client, " ended while it ran this")});
@@ -319,7 +325,7 @@ void Leases::Disconnected(const LeaseToken& token) {
 void Leases::ExpireOverdue() {
   const int64_t now_ns = clock_.NowNanos();
   for (auto& [key, entry] : entries_) {
-    if (!entry.holder || entry.holder->completing) continue;
+    if (!entry.holder) continue;
     const Holder& holder = *entry.holder;
     std::string why;
     if (now_ns - holder.alive_ns >= options_.ttl_ms * 1'000'000) {
@@ -335,6 +341,7 @@ void Leases::ExpireOverdue() {
 }
 
 void Leases::End(Entry& entry, const std::string& how, const std::optional<Blame>& blame) {
+  if (entry.holder->completing) return;
   std::string detail =
       absl::StrCat("of ", entry.holder->client, ", fence ", entry.holder->token.fence, ": ", how);
   if (entry.holder->launching && blame) {
@@ -355,6 +362,14 @@ void Leases::Release(Entry& entry, std::string how) {
   entry.last_end = std::move(how);
   entry.last_outcome.reset();
   if (holder.lane) tuner_.FreeLane(*holder.lane);
+}
+
+std::string Leases::HolderOfLane(size_t lane) const {
+  MutexLock lock(mu_);
+  for (const auto& [key, entry] : entries_) {
+    if (entry.holder && entry.holder->lane == lane) return entry.holder->client;
+  }
+  return "";
 }
 
 void Leases::Tick() {

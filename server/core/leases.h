@@ -54,6 +54,8 @@ class Leases {
   // The holder's connection has ended: with it the lease, if it has not before.
   void Disconnected(const LeaseToken& token);
 
+  std::string HolderOfLane(size_t lane) const;  // The client; empty: it is not lent.
+
   void Tick();   // Ends what is overdue; about once a second. So does every other call.
   void Drain();  // Grants nothing any more.
 
@@ -108,7 +110,8 @@ class Leases {
   LeaseGrant Grant(const Ticket& ticket, Entry& entry, const DecisionPtr& standing)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void ExpireOverdue() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  // Ends the lease without a result; a candidate that is announced failed as `blame` says.
+  // Ends the lease without a result, unless its result is being stored; a candidate that is
+  // announced failed as `blame` says.
   void End(Entry& entry, const std::string& how, const std::optional<Blame>& blame)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // Nobody holds the key, or its lane, any more.

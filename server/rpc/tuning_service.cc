@@ -120,7 +120,12 @@ grpc::ServerUnaryReactor* TuningService::GetServerInfo(Context* context,
     response->set_revision(catalog_.Revision());
     response->set_decisions(catalog_.Size());
     response->set_uptime_seconds(uptime.count());
-    for (const LaneView& lane : *tuner_.Lanes()) Render(lane.info, response->add_lanes());
+    const std::shared_ptr<const LaneViews> lanes = tuner_.Lanes();
+    for (size_t i = 0; i < lanes->size(); ++i) {
+      v1::Lane* lane = response->add_lanes();
+      Render((*lanes)[i].info, lane);
+      lane->set_leased_to(leases_.HolderOfLane(i));
+    }
     return absl::OkStatus();
   });
 }

@@ -340,6 +340,16 @@ TEST_F(LeasesTest, ReportsThatCannotBeRightEndTheLease) {
   EXPECT_THAT(List(grant), StatusIs(kInvalid, HasSubstr("listed before")));
 }
 
+TEST_F(LeasesTest, AReportOfNothingIsASignOfLife) {
+  const LeaseGrant grant = Acquire(OwnKey(), "a");
+  for (int i = 0; i < 3; ++i) {
+    clock_.Advance(kTtlMs - 1);
+    EXPECT_THAT(leases_->Report({.token = grant.token}), IsOk());
+  }
+  leases_->Disconnected(grant.token);
+  EXPECT_EQ(Acquire(OwnKey(), "b").epoch, 0u);  // The first one measured nothing.
+}
+
 TEST_F(LeasesTest, AVerdictThatDoesNotFitLeavesTheLease) {
   const LeaseGrant grant = Acquire(OwnKey(), "a");
   ASSERT_THAT(List(grant), IsOk());
@@ -361,6 +371,27 @@ TEST_F(LeasesTest, WhatTheStoreRefusesIsNotAcknowledgedAndCanBeSaidAgain) {
   EXPECT_NE(Standing(OwnKey()), nullptr);
 }
 
+TEST_F(LeasesTest, NothingEndsALeaseWhoseResultIsBeingStored) {
+  const LeaseGrant grant = Acquire(OwnKey(), "a");
+  ASSERT_THAT(List(grant), IsOk());
+  ASSERT_THAT(Tell(grant, {{0, 300}}), IsOk());
+  int calls = 0;
+  const uint64_t subscription = catalog_->Subscribe([&] {  // Between the store and the answer.
+    ++calls;
+    clock_.Advance(kTtlMs);
+    leases_->Tick();
+    leases_->Disconnected(grant.token);
+    EXPECT_THAT(leases_->GiveUp(grant.token, "no"),
+                StatusIs(kFenced, HasSubstr("being completed")));
+    EXPECT_THAT(Tell(grant, {{7, 1}}), StatusIs(kInvalid));
+    EXPECT_THAT(leases_->Complete(grant.token, VerdictOver(3, {0})),
+                StatusIs(absl::StatusCode::kUnavailable));
+  });
+  EXPECT_THAT(leases_->Complete(grant.token, VerdictOver(3, {0})), IsOk());
+  EXPECT_EQ(calls, 1);
+  catalog_->Unsubscribe(subscription);
+}
+
 TEST_F(LeasesTest, AGrantThatNobodyReceivedIsTakenBack) {
   const uint64_t a = Enter(OwnKey(), "a");
   const LeaseGrant grant = Granted(a);
@@ -379,7 +410,9 @@ TEST_F(LeasesTest, WhoLeavesTheQueueIsPassedOver) {
 }
 
 TEST_F(LeasesTest, ALeasedLaneRunsNoContest) {
+  EXPECT_EQ(leases_->HolderOfLane(0), "");
   const LeaseGrant a = Acquire(OwnKey(), "a");
+  EXPECT_EQ(leases_->HolderOfLane(0), "a");
   StartLane();
   const std::string job = Tune(Ask({16}));
   // A second key of the same device waits as well.

@@ -159,6 +159,8 @@ TEST_F(LeaseTest, NothingElseIsMeasuredOnTheLaneMeanwhile) {
   const auto client = StoppedClient("first", "measured");
   const std::string job = TuneDetached("2");
   EXPECT_EQ(CtlJson({"jobs"})[0]["state"], "queued");
+  EXPECT_EQ(CtlJson({"info"})["lanes"][0]["leased_to"], "first");
+  EXPECT_THAT(Ctl({"info"}).out, HasSubstr(", leased to first"));
   client->WriteLine("go");
   EXPECT_THAT(ReadUntil(*client, "done ").last, StartsWith("done 1 0 "));
   EXPECT_EQ(Ctl({"jobs", "watch", job}).exit.code, 0);
