@@ -38,19 +38,22 @@ struct EnvironmentOfOp {
   DeviceKind device = DeviceKind::kHost;
 };
 
+// Functions cannot be compared: they are never equal.
 bool EqualBuckets(const Buckets& a, const Buckets& b) {
-  return a.rule == b.rule && a.list == b.list && a.step == b.step;
+  return a.rule != Buckets::Rule::kFunction && a.rule == b.rule && a.list == b.list &&
+         a.step == b.step;
 }
 
 bool EqualMappers(const Mapper& a, const Mapper& b) {
-  return a.rule == b.rule && a.list == b.list && a.step == b.step;
+  return a.rule != Mapper::Rule::kFunction && a.rule == b.rule && a.list == b.list &&
+         a.step == b.step;
 }
 
 // REQUIRES: both prepared.
 bool EqualSpecs(const OpSpec& a, const OpSpec& b) {
   return a.constraints.empty() && b.constraints.empty() && a.op == b.op &&
          a.attributes == b.attributes && a.inputs == b.inputs && a.runners == b.runners &&
-         a.tune_max == b.tune_max && a.policy == b.policy &&
+         a.tune_max == b.tune_max && a.policy == b.policy && a.dialect == b.dialect &&
          std::equal(a.dynamic.begin(), a.dynamic.end(), b.dynamic.begin(), b.dynamic.end(),
                     [](const DynamicDim& x, const DynamicDim& y) {
                       return x.input == y.input && x.dim == y.dim &&
@@ -123,16 +126,7 @@ struct Cache::State {
     CompiledOp& compiled = op.compiled;
     compiled.spec = std::move(prepared);
     compiled.index = static_cast<uint32_t>(ops.size());
-    compiled.inputs = static_cast<uint32_t>(compiled.spec.inputs.size());
-    compiled.tune_max = compiled.spec.tune_max.value_or(kUnbounded);
-    for (const DynamicDim& dynamic : compiled.spec.dynamic) {
-      compiled.dynamic.push_back({static_cast<uint32_t>(dynamic.input),
-                                  static_cast<uint32_t>(dynamic.dim), dynamic.mapper});
-    }
-    for (const Constraint& constraint : compiled.spec.constraints) {
-      compiled.derived.push_back(
-          {static_cast<uint32_t>(constraint.input), static_cast<uint32_t>(constraint.dim)});
-    }
+    compiled.rules = cache_internal::KeyRules(compiled.spec);
     compiled.table = &table;
     compiled.readers = &readers;
     compiled.misses = &misses;
@@ -250,6 +244,7 @@ CacheStatistics Cache::Statistics() const {
   statistics.misses = state_->readers.Total(cache_internal::kMiss);
   statistics.not_runnable = state_->readers.Total(cache_internal::kNotRunnable);
   statistics.malformed = state_->readers.Total(cache_internal::kMalformed);
+  statistics.mapper_failed = state_->readers.Total(cache_internal::kMapperFailed);
   std::lock_guard lock(state_->mu);
   statistics.damaged = state_->rows->damaged();
   for (const auto& [id, items] : state_->rows->by_family()) {

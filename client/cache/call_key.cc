@@ -1,28 +1,62 @@
 #include "client/cache/call_key.h"
 
+#include <optional>
+#include <set>
+#include <utility>
+
 namespace tactic::cache_internal {
 
-bool CallKey::SetAnyCall(const CompiledOp& op, std::span<const Shape> shapes) noexcept {
+KeyRules::KeyRules(const OpSpec& spec)
+    : inputs(static_cast<uint32_t>(spec.inputs.size())),
+      tune_max(spec.tune_max.value_or(kUnbounded)),
+      ignore_missing_dims(spec.dialect == Dialect::kAncestor) {
+  std::set<std::pair<int, int>> named;
+  for (const auto& [input, dim, buckets, mapper] : spec.dynamic) {
+    general |= !named.emplace(input, dim).second || mapper.rule == Mapper::Rule::kFunction;
+    dynamic.push_back({static_cast<uint32_t>(input), static_cast<uint32_t>(dim), mapper});
+  }
+  for (const Constraint& constraint : spec.constraints) {
+    general |= !named.emplace(constraint.input, constraint.dim).second;
+    derived.push_back(
+        {static_cast<uint32_t>(constraint.input), static_cast<uint32_t>(constraint.dim)});
+  }
+}
+
+CallKey::Made CallKey::SetAnyCall(const KeyRules& rules, std::span<const Shape> shapes) noexcept {
   Plain plain;
-  plain.inputs = shapes.size();
-  for (size_t i = 0; i < shapes.size(); ++i) {
-    if (shapes[i].rank > limits::kRank) return false;
-    plain.ranks[i] = static_cast<uint8_t>(shapes[i].rank);
-    std::copy_n(shapes[i].dims, shapes[i].rank, plain.sizes[i].begin());
-  }
-  for (const CompiledOp::Dynamic& dynamic : op.dynamic) {
+  if (!plain.Copy(shapes)) return Made::kMalformed;
+  for (const KeyRules::Dynamic& dynamic : rules.dynamic) {
     if (IsAbsent(shapes[dynamic.input])) continue;
-    if (dynamic.dim >= plain.ranks[dynamic.input]) return false;
+    if (dynamic.dim >= plain.ranks[dynamic.input]) {
+      if (rules.ignore_missing_dims) continue;
+      return Made::kMalformed;
+    }
     int64_t& size = plain.sizes[dynamic.input][dynamic.dim];
-    if (size < 0) return false;
-    size = std::min(MapSize(dynamic.mapper, size), op.tune_max);
+    const std::optional<int64_t> mapped = TryMapSize(dynamic.mapper, size);
+    if (!mapped) return Made::kMapperFailed;
+    size = std::min(*mapped, rules.tune_max);
   }
-  for (const CompiledOp::Derived& derived : op.derived) {
+  for (const KeyRules::Derived& derived : rules.derived) {
     if (IsAbsent(shapes[derived.input])) continue;
-    if (derived.dim >= plain.ranks[derived.input]) return false;
-    plain.sizes[derived.input][derived.dim] = 0;
+    if (derived.dim < plain.ranks[derived.input]) {
+      plain.sizes[derived.input][derived.dim] = -1;
+    } else if (!rules.ignore_missing_dims) {
+      return Made::kMalformed;
+    }
   }
   SetPlain(plain);
+  return Made::kYes;
+}
+
+bool CallKey::Plain::Copy(std::span<const Shape> shapes) noexcept {
+  inputs = shapes.size();
+  for (size_t i = 0; i < inputs; ++i) {
+    const auto& [dims, rank] = shapes[i];
+    if (rank > limits::kRank) return false;
+    if (std::any_of(dims, dims + rank, [](int64_t size) { return size < 0; })) return false;
+    ranks[i] = static_cast<uint8_t>(rank);
+    std::copy_n(dims, rank, sizes[i].begin());
+  }
   return true;
 }
 
@@ -31,9 +65,7 @@ void CallKey::SetSizes(const Shapes& sizes) noexcept {
   plain.inputs = sizes.size();
   for (size_t i = 0; i < sizes.size(); ++i) {
     plain.ranks[i] = static_cast<uint8_t>(sizes[i].size());
-    for (size_t d = 0; d < sizes[i].size(); ++d) {
-      plain.sizes[i][d] = std::max<int64_t>(sizes[i][d], 0);
-    }
+    std::copy(sizes[i].begin(), sizes[i].end(), plain.sizes[i].begin());
   }
   SetPlain(plain);
 }
@@ -44,15 +76,23 @@ void CallKey::SetPlain(const Plain& plain) noexcept {
   words_[0] = words_[1] = 0;
   for (size_t i = 0; i < plain.inputs; ++i) {
     words_[i / kRanksPerWord] |= uint64_t{plain.ranks[i]} << (4 * (i % kRanksPerWord));
-    for (size_t d = 0; d < plain.ranks[i]; ++d) all |= static_cast<uint64_t>(plain.sizes[i][d]);
+    for (size_t d = 0; d < plain.ranks[i]; ++d) {
+      all |= static_cast<uint64_t>(std::max<int64_t>(plain.sizes[i][d], 0));
+    }
   }
   wide_ = all >> 32 != 0;
   for (size_t i = 0; i < plain.inputs; ++i) {
     const auto& sizes = plain.sizes[i];
     const size_t rank = plain.ranks[i];
-    for (size_t d = 0; d < rank; d += wide_ ? 1 : 2) {
-      words_[count_++] = Pair(sizes[d], !wide_ && d + 1 < rank ? sizes[d + 1] : 0);
+    if (wide_) {
+      for (size_t d = 0; d < rank; ++d) words_[count_++] = static_cast<uint64_t>(sizes[d]);
+      continue;
     }
+    const auto narrow = [&](size_t d) {
+      if (d >= rank) return int64_t{0};
+      return sizes[d] < 0 ? static_cast<int64_t>(kDerived) : sizes[d];
+    };
+    for (size_t d = 0; d < rank; d += 2) words_[count_++] = Pair(narrow(d), narrow(d + 1));
   }
   hash_ = HashOf({words_.data(), count_});
 }

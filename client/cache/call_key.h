@@ -15,18 +15,23 @@ namespace tactic::cache_internal {
 
 inline bool IsAbsent(const Shape& shape) noexcept { return shape.rank == 1 && shape.dims[0] == 0; }
 
-// Words: the ranks (four bits each, 16 inputs a word), then the sizes, mapped, with 0 for a
-// constrained one: two a word, each input from a new word; in a wide key, where a size needs more
-// than 32 bits, one a word. Not initialised: only the first size() words hold anything.
+// Words: the ranks (four bits each, 16 inputs a word), then the sizes, mapped, with all bits set
+// for a constrained one: two a word, each input from a new word; in a wide key, where a size needs
+// more than 32 bits, one a word. Not initialised: only the first size() words hold anything.
 class CallKey {
  public:
+  enum class Made : uint8_t {
+    kYes,
+    kMalformed,     // The number of inputs, a rank or a size is not what the op takes.
+    kMapperFailed,  // A mapper's function threw, or gave a size below 0.
+  };
+
   static constexpr size_t kRanksPerWord = 16;
   static constexpr size_t kMostWords =
       limits::kInputs / kRanksPerWord + limits::kInputs * limits::kRank;
 
-  // The key of a call. False: the number of inputs, a rank or a dynamic size is not what the op
-  // takes.
-  bool SetCall(const CompiledOp& op, std::span<const Shape> shapes) noexcept;
+  // The key of a call.
+  Made SetCall(const KeyRules& rules, std::span<const Shape> shapes) noexcept;
 
   // The key of sizes that are mapped already, -1 where constrained. REQUIRES: counts and ranks
   // within the limits.
@@ -61,6 +66,7 @@ class CallKey {
     sum = (sum ^ (sum >> 32)) * 0x9fb21c651e98df25;
     return sum ^ (sum >> 28);
   }
+  static constexpr uint64_t kDerived = 0xffffffff;  // In a narrow key.
   static uint64_t Pair(int64_t low, int64_t high) noexcept {
     return static_cast<uint64_t>(low) | static_cast<uint64_t>(high) << 32;
   }
@@ -86,13 +92,15 @@ class CallKey {
     packing.sum += (words_[position] - word) * kMultipliers[position];
   }
 
-  // SetCall for any call: more than 16 inputs, sizes of more than 32 bits.
-  bool SetAnyCall(const CompiledOp& op, std::span<const Shape> shapes) noexcept;
-  // Mapped sizes of all inputs, in any form.
+  // SetCall for any call: more than 16 inputs, sizes of more than 32 bits, general rules.
+  Made SetAnyCall(const KeyRules& rules, std::span<const Shape> shapes) noexcept;
+  // Mapped sizes of all inputs, in any form; -1 where constrained.
   struct Plain {
     size_t inputs = 0;
     std::array<uint8_t, limits::kInputs> ranks;
     std::array<std::array<int64_t, limits::kRank>, limits::kInputs> sizes;
+    // False: a rank or a size is out of bounds.
+    bool Copy(std::span<const Shape> shapes) noexcept;
   };
   void SetPlain(const Plain& plain) noexcept;
 
@@ -123,34 +131,38 @@ inline bool CallKey::Pack(std::span<const Shape> shapes, Packing& packing) noexc
   return true;
 }
 
-inline bool CallKey::SetCall(const CompiledOp& op, std::span<const Shape> shapes) noexcept {
-  if (shapes.size() != op.inputs) return false;
-  if (shapes.size() > kRanksPerWord) [[unlikely]]
-    return SetAnyCall(op, shapes);
+inline CallKey::Made CallKey::SetCall(const KeyRules& rules,
+                                      std::span<const Shape> shapes) noexcept {
+  if (shapes.size() != rules.inputs) return Made::kMalformed;
+  if (shapes.size() > kRanksPerWord || rules.general) [[unlikely]]
+    return SetAnyCall(rules, shapes);
   Packing packing;
-  if (!Pack(shapes, packing)) return false;
+  if (!Pack(shapes, packing)) return Made::kMalformed;
   if (packing.all >> 32 != 0) [[unlikely]]
-    return SetAnyCall(op, shapes);
-  for (const CompiledOp::Dynamic& dynamic : op.dynamic) {
+    return SetAnyCall(rules, shapes);
+  for (const KeyRules::Dynamic& dynamic : rules.dynamic) {
     const Shape& shape = shapes[dynamic.input];
     if (IsAbsent(shape)) continue;
-    if (dynamic.dim >= shape.rank) return false;
-    const int64_t mapped = std::min(MapSize(dynamic.mapper, shape.dims[dynamic.dim]), op.tune_max);
+    if (dynamic.dim >= shape.rank) [[unlikely]]
+      return SetAnyCall(rules, shapes);
+    const int64_t mapped =
+        std::min(MapSize(dynamic.mapper, shape.dims[dynamic.dim]), rules.tune_max);
     if (mapped >> 32 != 0) [[unlikely]]
-      return SetAnyCall(op, shapes);
+      return SetAnyCall(rules, shapes);
     Replace(dynamic.input, dynamic.dim, static_cast<uint64_t>(mapped), packing);
   }
-  for (const CompiledOp::Derived& derived : op.derived) {
+  for (const KeyRules::Derived& derived : rules.derived) {
     const Shape& shape = shapes[derived.input];
     if (IsAbsent(shape)) continue;
-    if (derived.dim >= shape.rank) return false;
-    Replace(derived.input, derived.dim, 0, packing);
+    if (derived.dim >= shape.rank) [[unlikely]]
+      return SetAnyCall(rules, shapes);
+    Replace(derived.input, derived.dim, kDerived, packing);
   }
   words_[0] = packing.ranks;
   hash_ = Mixed(packing.sum + packing.ranks * kMultipliers[0]);
   count_ = packing.count;
   wide_ = false;
-  return true;
+  return Made::kYes;
 }
 
 }  // namespace tactic::cache_internal

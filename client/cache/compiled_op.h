@@ -13,8 +13,8 @@ class MissLog;
 class Readers;
 class Table;
 
-// Constant once it is registered.
-struct CompiledOp {
+// How the sizes of a call become those that it is looked up by.
+struct KeyRules {
   struct Dynamic {
     uint32_t input;
     uint32_t dim;
@@ -25,11 +25,24 @@ struct CompiledOp {
     uint32_t dim;
   };
 
-  uint32_t index = 0;
+  // Of a prepared spec.
+  explicit KeyRules(const OpSpec& spec);
+  KeyRules() = default;
+
   uint32_t inputs = 0;
   int64_t tune_max = kUnbounded;
+  // A dimension that an input does not have is ignored; else the call is malformed.
+  bool ignore_missing_dims = false;
+  // A mapper is a function, or a dimension is named twice.
+  bool general = false;
   std::vector<Dynamic> dynamic;
   std::vector<Derived> derived;
+};
+
+// Constant once it is registered.
+struct CompiledOp {
+  uint32_t index = 0;
+  KeyRules rules;
   // Of the Cache, which outlives this.
   std::atomic<const Table*>* table = nullptr;
   Readers* readers = nullptr;

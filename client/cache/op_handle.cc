@@ -15,9 +15,11 @@ using cache_internal::CallKey;
 using cache_internal::CheckShapes;
 using cache_internal::CompiledOp;
 using cache_internal::Entry;
+using cache_internal::IsAbsent;
 using cache_internal::KeyOf;
 using cache_internal::kHit;
 using cache_internal::kMalformed;
+using cache_internal::kMapperFailed;
 using cache_internal::kMiss;
 using cache_internal::kNotRunnable;
 using cache_internal::ProblemFor;
@@ -27,22 +29,9 @@ using cache_internal::Reading;
 
 namespace {
 
-bool HasNegativeSize(std::span<const Shape> shapes) {
-  for (const Shape& shape : shapes) {
-    for (size_t d = 0; d < shape.rank; ++d) {
-      if (shape.dims[d] < 0) return true;
-    }
-  }
-  return false;
-}
-
 // Out of line, so that the hit stays small.
 [[gnu::noinline]] void NoteMiss(const CompiledOp& op, std::span<const Shape> shapes,
                                 const CallKey& key, Reading& reading) {
-  if (HasNegativeSize(shapes)) {
-    reading.Add(kMalformed);
-    return;
-  }
   reading.Add(kMiss);
   op.misses->Record(op, shapes, key.hash());
 }
@@ -62,7 +51,10 @@ Result<std::vector<Problem>> ProblemsOf(const CompiledOp& op, const Shapes& shap
   if (!profiles.ok()) return profiles.error();
   std::vector<Problem> problems;
   std::set<Shapes> seen;
-  for (const Profile& profile : *profiles) {
+  for (Profile& profile : *profiles) {
+    for (size_t i = 0; i < shapes.size(); ++i) {
+      if (IsAbsent(shapes[i])) profile.key[i] = {0};  // No call is looked up by a mapped 0.
+    }
     if (!seen.insert(profile.key).second) continue;
     if (only_missing && Answers(op, profile.key)) continue;
     auto problem = ProblemFor(op.spec, shapes, profile.key, &profile);
@@ -81,10 +73,10 @@ const Tactic& Choice::tactic() const {
 
 Choice OpHandle::ChooseOne(std::span<const Shape> shapes) const noexcept {
   CallKey key;
-  const bool well_formed = key.SetCall(*op_, shapes);
+  const CallKey::Made made = key.SetCall(op_->rules, shapes);
   Reading reading(*op_->readers);
-  if (!well_formed) [[unlikely]] {
-    reading.Add(kMalformed);
+  if (made != CallKey::Made::kYes) [[unlikely]] {
+    reading.Add(made == CallKey::Made::kMalformed ? kMalformed : kMapperFailed);
     return {};
   }
   Entry entry;
@@ -112,7 +104,9 @@ Result<std::vector<Problem>> OpHandle::MissingProfiles(const Shapes& shapes) con
 
 Result<Problem> OpHandle::ProblemOf(const Shapes& shapes) const {
   if (Check check = CheckShapes(op_->spec, shapes); !check.ok()) return check.error();
-  return ProblemFor(op_->spec, shapes, KeyOf(op_->spec, shapes), nullptr);
+  const auto key = KeyOf(op_->spec, shapes);
+  if (!key.ok()) return key.error();
+  return ProblemFor(op_->spec, shapes, *key, nullptr);
 }
 
 }  // namespace tactic

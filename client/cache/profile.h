@@ -1,10 +1,12 @@
 // Shape profiles: which sizes are tuned, and which tuned size stands for a size met at run time.
-// Pure functions; MapSize is the one that the hot path uses too.
+// Pure functions, but for what the functions in a spec do; MapSize is the one that the hot path
+// uses too. docs/profiles.md gives the rules with examples.
 #pragma once
 
 #include <algorithm>
 #include <bit>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "tactic/cache.h"
@@ -26,8 +28,8 @@ inline int64_t LastPowerOfTwo(int64_t x) noexcept {
   return x < 1 ? 0 : static_cast<int64_t>(std::bit_floor(static_cast<uint64_t>(x)));
 }
 
-// The tuned size that stands for `x`. Total: any x, no overflow. `mapper` is a prepared one: step
-// >= 1, list sorted and, where the rule reads it, not empty.
+// The tuned size that stands for `x`, by a rule other than kFunction. Total: any x, no overflow.
+// `mapper` is a prepared one: step >= 1, list sorted and, where the rule reads it, not empty.
 inline int64_t MapSize(const Mapper& mapper, int64_t x) noexcept {
   switch (mapper.rule) {
     case Mapper::Rule::kIdentity:
@@ -51,16 +53,32 @@ inline int64_t MapSize(const Mapper& mapper, int64_t x) noexcept {
     }
     case Mapper::Rule::kFloorDivide:
       return x / mapper.step - (x % mapper.step < 0 ? 1 : 0);
+    case Mapper::Rule::kFunction:
+      break;  // Not by a rule: TryMapSize.
   }
   return x;
 }
 
-// The spec with its mappers prepared for MapSize, or what is wrong with it: field, value, bound.
+// The same by any rule. nullopt: the function threw or gave a size below 0.
+std::optional<int64_t> TryMapSize(const Mapper& mapper, int64_t x) noexcept;
+
+// The spec made ready for the functions below and for MapSize, or what is wrong with it: field,
+// value, bound.
 Result<OpSpec> PrepareSpec(OpSpec spec);
+// Its part that concerns profiles: dynamic dimensions, constraints, tune_max, by the dialect.
+Check PrepareProfileRules(OpSpec& spec);
+// kStrict: whether each size that a dynamic dimension can have hits once it is tuned; else the
+// size, what it maps to, and what to do. Only what is known before any size is met; functions are
+// called with sizes around the buckets. REQUIRES: PrepareProfileRules.
+Check CheckCoverage(const OpSpec& spec);
 
 // Whether these shapes can be looked up at all: number of inputs, ranks, sizes, and that each
-// dynamic dimension is there (an absent input, (0), has none).
+// dynamic or constrained dimension is there (an absent input, (0), has none).
 Check CheckShapes(const OpSpec& spec, const Shapes& shapes);
+
+// The sizes that `buckets` makes of `x`, in no order. An Error if they are more than `most`, or the
+// function threw or gave what is no size.
+Result<std::vector<int64_t>> BucketSizes(const Buckets& buckets, int64_t x, size_t most);
 
 // One profile: for each input its dimensions; a dynamic one with its range, a constrained one
 // marked derived. `key` has its sizes as they are looked up: mapped, clamped, -1 where derived.
@@ -69,12 +87,14 @@ struct Profile {
   Shapes key;
 };
 
-// The key of these shapes. REQUIRES: CheckShapes.
-Shapes KeyOf(const OpSpec& spec, const Shapes& shapes);
+// The key of these shapes. An Error if a mapper's function failed. REQUIRES: CheckShapes.
+Result<Shapes> KeyOf(const OpSpec& spec, const Shapes& shapes);
 
 // All profiles for shapes like these, the last dynamic dimension fastest: the product of the
-// buckets of each dynamic dimension with its current size, mapped, added. REQUIRES: CheckShapes.
-Result<std::vector<Profile>> ProfilesOf(const OpSpec& spec, const Shapes& shapes);
+// buckets of each dynamic dimension with its current size, mapped, added; at most `most`.
+// REQUIRES: CheckShapes.
+Result<std::vector<Profile>> ProfilesOf(const OpSpec& spec, const Shapes& shapes,
+                                        size_t most = limits::kProblems);
 
 // The problem to tune for a key: the shapes at hand with the key's sizes put in and the constrained
 // ones inferred. `ranges` gives min and max of the dimensions, widened to hold the size; nullptr:

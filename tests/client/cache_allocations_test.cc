@@ -18,6 +18,10 @@ TEST(CacheAllocationsTest, ChoosingAllocatesNothing) {
   cache.SetEnvironments(Environments());
   const OpHandle op = cache.Register(GemmSpec()).value();
   const OpHandle other = cache.Register(GemmSpec({{"another", "1"}})).value();
+  OpSpec mapped_spec = GemmSpec();
+  mapped_spec.dialect = Dialect::kAncestor;
+  mapped_spec.dynamic[0].mapper = {Mapper::Rule::kFunction, 1, {}, [](int64_t x) { return x - 9; }};
+  const OpHandle mapped = cache.Register(mapped_spec).value();
   cache.Replace({DecisionFor(GemmOf(8), 7, 1)});
   const AllocationCounter counter;
   const Choice hit = op.ChooseOne({{8, 64}, {64, 32}});
@@ -26,8 +30,12 @@ TEST(CacheAllocationsTest, ChoosingAllocatesNothing) {
   const Choice not_runnable = other.ChooseOne({{8, 64}, {64, 32}});
   const Choice malformed = op.ChooseOne({{8, 64}});
   const Choice wide = op.ChooseOne({{8, int64_t{1} << 40}, {64, 32}});
+  const Choice by_function = mapped.ChooseOne({{17, 64}, {64, 32}});
+  const Choice function_failed = mapped.ChooseOne({{8, 64}, {64, 32}});
   const size_t allocations = counter.Count();
   EXPECT_EQ(allocations, 0u);
+  EXPECT_TRUE(by_function.hit);
+  EXPECT_FALSE(function_failed.hit);
   EXPECT_TRUE(hit.hit);
   EXPECT_FALSE(miss.hit || missed_again.hit || not_runnable.hit || malformed.hit || wide.hit);
 }

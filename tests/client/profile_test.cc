@@ -29,6 +29,12 @@ OpSpec Spec(std::vector<DynamicDim> dynamic, size_t inputs = 2) {
 
 OpSpec Prepared(OpSpec spec) { return PrepareSpec(std::move(spec)).value(); }
 
+// For dimensions that kStrict refuses.
+OpSpec Ancestor(OpSpec spec) {
+  spec.dialect = Dialect::kAncestor;
+  return Prepared(std::move(spec));
+}
+
 DynamicDim Listed(int input, int dim, std::vector<int64_t> list, Rule mapper) {
   return {input, dim, {Buckets::Rule::kList, std::move(list), 1}, {mapper, 1, {}}};
 }
@@ -91,17 +97,17 @@ TEST(ProfilesTest, EachBucketStandsUpToTheNext) {
   EXPECT_EQ(profiles[2].dims[0][0], Dim::Dynamic(4, 4, 8));
   EXPECT_EQ(profiles[3].dims[0][0], Dim::Dynamic(8, 8, kUnbounded));
   EXPECT_EQ(profiles[3].dims[0][1], Dim::Static(64));
-  EXPECT_EQ(KeyOf(spec, {{5, 64}, {64, 128}}), (Shapes{{8, 64}, {64, 128}}));
+  EXPECT_EQ(KeyOf(spec, {{5, 64}, {64, 128}}).value(), (Shapes{{8, 64}, {64, 128}}));
 }
 
 TEST(ProfilesTest, GeneratorsMakeTheirListsFromTheCurrentSize) {
   DynamicDim dim;
   dim.mapper.rule = Rule::kIdentity;
   dim.buckets.rule = Buckets::Rule::kLastPowersOfTwo;
-  EXPECT_THAT(Opts(*ProfilesOf(Prepared(Spec({dim})), {{5, 1}, {1, 1}}), 0, 0),
+  EXPECT_THAT(Opts(*ProfilesOf(Ancestor(Spec({dim})), {{5, 1}, {1, 1}}), 0, 0),
               ElementsAre(1, 2, 4, 5));
   dim.buckets = {Buckets::Rule::kMultiples, {}, 32};
-  EXPECT_THAT(Opts(*ProfilesOf(Prepared(Spec({dim})), {{100, 1}, {1, 1}}), 0, 0),
+  EXPECT_THAT(Opts(*ProfilesOf(Ancestor(Spec({dim})), {{100, 1}, {1, 1}}), 0, 0),
               ElementsAre(32, 64, 96, 100));
 }
 
@@ -111,7 +117,7 @@ TEST(ProfilesTest, AnEmptyListTunesTheCurrentSizeOnly) {
 }
 
 TEST(ProfilesTest, TheLastDynamicDimensionIsTheFastest) {
-  const OpSpec spec = Prepared(
+  const OpSpec spec = Ancestor(
       Spec({Listed(0, 0, {3, 4}, Rule::kIdentity), Listed(1, 1, {64, 128}, Rule::kIdentity)}));
   const auto profiles = ProfilesOf(spec, {{3, 64}, {64, 128}}).value();
   EXPECT_THAT(Opts(profiles, 0, 0), ElementsAre(3, 3, 4, 4));
@@ -127,7 +133,7 @@ TEST(ProfilesTest, TuneMaxSaturatesAfterMappingButCutsNoListedBucket) {
   EXPECT_EQ(profiles[0].key[0][0], 16);
   EXPECT_EQ(profiles[1].key[0][0], 32);
   EXPECT_EQ(profiles[2].key[0][0], 32);
-  EXPECT_EQ(KeyOf(spec, {{20, 64}, {64, 128}})[0][0], 32);
+  EXPECT_EQ(KeyOf(spec, {{20, 64}, {64, 128}}).value()[0][0], 32);
 }
 
 TEST(ProfilesTest, TuneMaxIsWhatGeneratorsStartFrom) {
@@ -147,7 +153,7 @@ TEST(ProfilesTest, ConstrainedDimensionsFollowInOrderAndAreNotInTheKey) {
   ASSERT_THAT(profiles, SizeIs(7));
   EXPECT_EQ(profiles[6].dims[1][0], Dim::Derived(128));
   EXPECT_EQ(profiles[6].dims[2][0], Dim::Derived(129));
-  EXPECT_EQ(KeyOf(spec, {{33, 64}, {7, 4}, {9}}), (Shapes{{64, 64}, {-1, 4}, {-1}}));
+  EXPECT_EQ(KeyOf(spec, {{33, 64}, {7, 4}, {9}}).value(), (Shapes{{64, 64}, {-1, 4}, {-1}}));
 }
 
 TEST(ProfilesTest, AConstraintOnAnAbsentInputIsSkipped) {
@@ -155,9 +161,67 @@ TEST(ProfilesTest, AConstraintOnAnAbsentInputIsSkipped) {
   spec.constraints = {{1, 1, [](const Shapes& s) { return s[0][0] * 2; }}};
   spec = Prepared(spec);
   ASSERT_TRUE(CheckShapes(spec, {{33, 64}, {0}}).ok());
-  EXPECT_EQ(KeyOf(spec, {{33, 64}, {0}}), (Shapes{{64, 64}, {0}}));
+  EXPECT_EQ(KeyOf(spec, {{33, 64}, {0}}).value(), (Shapes{{64, 64}, {0}}));
   const Problem problem = *ProblemFor(spec, {{33, 64}, {0}}, {{64, 64}, {0}}, nullptr);
   EXPECT_EQ(problem.inputs[1].dtype, DType::kAbsent);
+}
+
+TEST(ProfilesTest, AnInferredSizeOf0DoesNotMakeAnInputAbsent) {
+  OpSpec spec = Spec({DynamicDim{}});
+  spec.constraints = {{1, 0, [](const Shapes& s) { return s[0][0] / 2; }}};
+  const Shapes shapes = {{2, 64}, {1}};
+  EXPECT_EQ(ProfilesOf(Prepared(spec), shapes).value()[0].key, (Shapes{{1, 64}, {-1}}));
+  EXPECT_EQ(ProfilesOf(Ancestor(spec), shapes).value()[0].key, (Shapes{{1, 64}, {0}}));
+}
+
+TEST(ProfilesTest, AnInferredSizeBelow0IsAnErrorUnlessAsTheAncestor) {
+  OpSpec spec = Spec({});
+  spec.constraints = {{1, 0, [](const Shapes& s) { return s[0][0] - 10; }}};
+  const auto strict = ProfilesOf(Prepared(spec), {{2, 64}, {1, 1}});
+  ASSERT_FALSE(strict.ok());
+  EXPECT_THAT(strict.error().message, HasSubstr("constraints[0].infer is -8; must be 0 to"));
+  EXPECT_EQ(ProfilesOf(Ancestor(spec), {{2, 64}, {1, 1}}).value()[0].dims[1][0], Dim::Derived(-8));
+}
+
+TEST(ProfilesTest, FunctionsMakeBucketsAndMap) {
+  DynamicDim dim;
+  dim.buckets.rule = Buckets::Rule::kFunction;
+  dim.buckets.make = [](int64_t) { return std::vector<int64_t>{20, 10}; };
+  dim.mapper.rule = Rule::kFunction;
+  dim.mapper.map = [](int64_t x) { return x / 10 * 10; };
+  const OpSpec spec = Prepared(Spec({dim}));
+  EXPECT_THAT(Opts(*ProfilesOf(spec, {{47, 1}, {1, 1}}), 0, 0), ElementsAre(10, 20, 40));
+  EXPECT_EQ(KeyOf(spec, {{47, 1}, {1, 1}}).value()[0][0], 40);
+}
+
+TEST(ProfilesTest, WhatFunctionsThrowOrMakeWrongIsAnError) {
+  DynamicDim dim;
+  dim.mapper.rule = Rule::kFunction;
+  dim.mapper.map = [](int64_t x) -> int64_t {
+    if (x == 7) throw std::runtime_error("seven");
+    return x == 9 ? -2 : 1;
+  };
+  OpSpec spec = Ancestor(Spec({dim}));
+  EXPECT_THAT(KeyOf(spec, {{7, 1}, {1, 1}}).error().message,
+              HasSubstr("dynamic[0].mapper.map(7) threw: seven"));
+  EXPECT_THAT(ProfilesOf(spec, {{9, 1}, {1, 1}}).error().message,
+              HasSubstr("dynamic[0].mapper.map(9) is -2; must be 0 or more"));
+  spec.dynamic[0].buckets.rule = Buckets::Rule::kFunction;
+  spec.dynamic[0].buckets.make = [](int64_t) { return std::vector<int64_t>{1, -1}; };
+  EXPECT_THAT(ProfilesOf(spec, {{1, 1}, {1, 1}}).error().message,
+              HasSubstr("dynamic[0].buckets.make(1)[1] is -1"));
+  spec.dynamic[0].buckets.make = [](int64_t) { return std::vector<int64_t>(5000, 1); };
+  EXPECT_THAT(ProfilesOf(spec, {{1, 1}, {1, 1}}).error().message,
+              HasSubstr("dynamic[0].buckets: more than 4096 sizes"));
+}
+
+TEST(ProfilesTest, ADimensionThatIsNotThereIsIgnoredByTheAncestorOnly) {
+  const OpSpec strict = Prepared(Spec({DynamicDim{1, 3, {}, {}}}));
+  EXPECT_FALSE(CheckShapes(strict, {{4, 8}, {8, 8}}).ok());
+  const OpSpec spec = Ancestor(Spec({DynamicDim{1, 3, {}, {}}}));
+  ASSERT_TRUE(CheckShapes(spec, {{4, 8}, {8, 8}}).ok());
+  EXPECT_EQ(KeyOf(spec, {{4, 8}, {8, 8}}).value(), (Shapes{{4, 8}, {8, 8}}));
+  EXPECT_THAT(*ProfilesOf(spec, {{4, 8}, {8, 8}}), SizeIs(1));
 }
 
 TEST(ProfilesTest, WhatInferThrowsIsAnError) {
@@ -171,6 +235,7 @@ TEST(ProfilesTest, WhatInferThrowsIsAnError) {
 TEST(ProfilesTest, TooManyProfilesAreAnError) {
   DynamicDim dim;
   dim.buckets = {Buckets::Rule::kMultiples, {}, 1};
+  dim.mapper.rule = Rule::kIdentity;
   EXPECT_FALSE(ProfilesOf(Prepared(Spec({dim})), {{1 << 20, 1}, {1, 1}}).ok());
   DynamicDim other = dim;
   other.input = 1;
@@ -223,6 +288,16 @@ INSTANTIATE_TEST_SUITE_P(
                 "dynamic[0].mapper.step is -1"},
         BadSpec{"mapper_list", [](OpSpec& s) { s.dynamic[0].mapper.rule = Rule::kFloorTo; },
                 "dynamic[0].mapper.list is empty"},
+        BadSpec{"bucket_function",
+                [](OpSpec& s) { s.dynamic[0].buckets.rule = Buckets::Rule::kFunction; },
+                "dynamic[0].buckets.make is empty"},
+        BadSpec{"mapper_function", [](OpSpec& s) { s.dynamic[0].mapper.rule = Rule::kFunction; },
+                "dynamic[0].mapper.map is empty"},
+        BadSpec{"dim_dynamic_and_constrained",
+                [](OpSpec& s) {
+                  s.constraints = {{0, 0, [](const Shapes&) -> int64_t { return 1; }}};
+                },
+                "constraints[0] is input 0, dim 0 again"},
         BadSpec{"infer",
                 [](OpSpec& s) {
                   s.constraints = {{0, 1, nullptr}};

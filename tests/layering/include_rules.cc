@@ -51,6 +51,7 @@ const std::vector<Rule>& Rules() {
       {"client/cli",
        {"proto/model", "proto/convert", "messages", "stubs", "grpc", "client/cache", "client/link",
         "absl", "cli11", "nlohmann", "protobuf"}},
+      {"client/tools", {"proto/model", "client/cache", "nlohmann"}},
       // Programs of users: whatever is installed.
       {"client/examples",
        {"proto/model", "client/cache", "client/link", "client/lease", "runners/sdk", "runners/host",
@@ -79,7 +80,7 @@ std::string AreaOfPublicHeader(std::string_view include) {
   if (include.starts_with("tactic/model/")) return "proto/model";
   if (include.starts_with("tactic/sdk/")) return "runners/sdk";
   if (include == "tactic/host_runners.h") return "runners/host";
-  if (include == "tactic/cache.h") return "client/cache";
+  if (include == "tactic/cache.h" || include == "tactic/op_spec.h") return "client/cache";
   if (include == "tactic/client.h") return "client/link";
   if (include == "tactic/lease.h") return "client/lease";
   if (include.starts_with("tactic/v1/") && include.ends_with(".grpc.pb.h")) return "stubs";

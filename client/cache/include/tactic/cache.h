@@ -10,11 +10,8 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <initializer_list>
-#include <iterator>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -24,82 +21,9 @@
 #include "tactic/model/key.h"
 #include "tactic/model/problem.h"
 #include "tactic/model/result.h"
+#include "tactic/op_spec.h"
 
 namespace tactic {
-
-// The sizes of one input, by reference. An absent input is {0}. Lives as long as what it refers to:
-// a braced list ends with the full expression that it stands in.
-struct Shape {
-  const int64_t* dims = nullptr;
-  size_t rank = 0;
-  Shape(const int64_t* d, size_t r) : dims(d), rank(r) {}
-  Shape(std::initializer_list<int64_t> d) : dims(std::data(d)), rank(d.size()) {}
-  Shape(std::span<const int64_t> d) : dims(d.data()), rank(d.size()) {}  // NOLINT: implicit.
-};
-
-// The sizes of all inputs, by value; for what is off the hot path.
-using Shapes = std::vector<std::vector<int64_t>>;
-
-// Which sizes of a dynamic dimension are tuned: a list, or a rule that makes the list from a
-// maximum x, which is OpSpec::tune_max if given, else the size at hand.
-struct Buckets {
-  enum class Rule {
-    kList,             // As given.
-    kPowersOfTwo,      // 1, 2, 4… up to the next power of two of x.
-    kLastPowersOfTwo,  // 1, 2, 4… up to the last power of two <= x; none for x < 1.
-    kMultiples,        // step, 2·step… <= x.
-  } rule = Rule::kPowersOfTwo;
-  std::vector<int64_t> list;  // kList.
-  int64_t step = 1;           // kMultiples.
-};
-
-// How a size met at run time becomes the size that was tuned.
-struct Mapper {
-  enum class Rule {
-    kIdentity,
-    kNextPowerOfTwo,  // 1 for x < 1.
-    kLastPowerOfTwo,  // 0 for x < 1.
-    kRoundUp,         // To a multiple of `step`.
-    kFloorTo,         // To the largest of `list` <= x; its smallest if there is none.
-    kCeilTo,          // To the smallest of `list` >= x; its largest if there is none.
-    kFloorDivide,     // x / step, rounded down.
-  } rule = Rule::kNextPowerOfTwo;
-  int64_t step = 1;
-  std::vector<int64_t> list;
-};
-
-struct DynamicDim {
-  int input = 0;
-  int dim = 0;
-  Buckets buckets;
-  Mapper mapper;
-};
-
-// A dimension that follows from others: not part of the key. `infer` gives its size for tuning,
-// from the (bucketed) shapes; later constraints see what earlier ones gave. It may throw: the
-// profile is then an error.
-struct Constraint {
-  int input = 0;
-  int dim = 0;
-  std::function<int64_t(const Shapes& shapes)> infer;
-};
-
-struct InputSpec {
-  DType dtype = DType::kF32;
-  Layout layout = Layout::kRowMajor;
-  bool operator==(const InputSpec&) const = default;
-};
-
-struct OpSpec {
-  std::string op;
-  Parameters attributes;  // Those left out take the op's defaults.
-  std::vector<InputSpec> inputs;
-  std::vector<RunnerId> runners;  // What this program can run; the order of Choice::runner. 1..64.
-  std::vector<DynamicDim> dynamic;
-  std::vector<Constraint> constraints;
-  std::optional<int64_t> tune_max;  // Sizes of dynamic dimensions saturate here: map, then clamp.
-  MeasurementPolicy policy;
-};
 
 // What to run. `tactic()` stays valid as long as the Cache.
 struct Choice {
@@ -116,6 +40,7 @@ struct CacheStatistics {
   uint64_t misses = 0;               // No decision for the profile (or no decisions at all).
   uint64_t not_runnable = 0;         // A decision, but none of its runners is in the caller's list.
   uint64_t malformed = 0;            // Wrong number of inputs, rank, or a negative size.
+  uint64_t mapper_failed = 0;        // A mapper's function threw, or gave a size below 0.
   uint64_t decisions = 0;            // Held, of the environments set.
   uint64_t foreign_environment = 0;  // Held, but of another device, version or runner: not used.
   uint64_t damaged = 0;              // Left out: no candidate, or sizes beyond the limits.
@@ -168,8 +93,9 @@ class Cache {
   Cache(const Cache&) = delete;
   Cache& operator=(const Cache&) = delete;
 
-  // InvalidArgument names the field, its value and the bound. Registering an equal spec again gives
-  // the same handle, unless it has constraints: functions cannot be compared.
+  // InvalidArgument names the field, its value and the bound, or the size that could never hit
+  // (Dialect::kStrict). Registering an equal spec again gives the same handle, unless it has
+  // constraints or other functions: they cannot be compared.
   Result<OpHandle> Register(OpSpec spec);
 
   // The environments whose decisions may answer, by op: (op, environment). Of two for one op the
