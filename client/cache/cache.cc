@@ -8,6 +8,7 @@
 
 #include "client/cache/compiled_op.h"
 #include "client/cache/misses.h"
+#include "client/cache/overrides.h"
 #include "client/cache/profile.h"
 #include "client/cache/readers.h"
 #include "client/cache/rows.h"
@@ -31,6 +32,7 @@ struct RegisteredOp {
   CompiledOp compiled;
   std::vector<uint32_t> runners;   // Their numbers, in the caller's order.
   std::optional<FamilyId> family;  // Whose rows answer; nullopt: the environment is not known.
+  std::shared_ptr<const cache_internal::Override> overriding;  // What the compiled one points to.
 };
 
 struct EnvironmentOfOp {
@@ -93,6 +95,7 @@ struct Cache::State {
   Names names;
   std::unique_ptr<Rows> rows = std::make_unique<Rows>(&names);
   std::unique_ptr<Rows> staged;
+  cache_internal::OverrideStack overrides;
 
   State() { Publish(std::make_shared<Table>()); }
 
@@ -122,6 +125,13 @@ struct Cache::State {
     misses.Forget();
   }
 
+  void SetOverride(RegisteredOp& op) {
+    std::shared_ptr<const cache_internal::Override> next = overrides.Of(op.compiled.spec);
+    op.compiled.overriding.store(next.get(), std::memory_order_seq_cst);
+    op.overriding.swap(next);
+    if (next) readers.Retire(std::move(next));
+  }
+
   void Compile(OpSpec prepared, RegisteredOp& op) {
     CompiledOp& compiled = op.compiled;
     compiled.spec = std::move(prepared);
@@ -134,6 +144,7 @@ struct Cache::State {
       op.runners.push_back(names.OfRunner(runner));
     }
     op.family = FamilyOf(compiled.spec);
+    SetOverride(op);
   }
 };
 
@@ -228,6 +239,20 @@ void Cache::CommitSnapshot() {
   state_->Rebuild();
 }
 
+Result<uint64_t> Cache::AddOverrides(ProfileOverrides overrides) {
+  if (Check check = cache_internal::CheckOverrides(overrides); !check.ok()) return check.error();
+  std::lock_guard lock(state_->mu);
+  const uint64_t id = state_->overrides.Add(std::move(overrides));
+  for (const auto& op : state_->ops) state_->SetOverride(*op);
+  return id;
+}
+
+void Cache::DropOverrides(uint64_t id) {
+  std::lock_guard lock(state_->mu);
+  state_->overrides.Drop(id);
+  for (const auto& op : state_->ops) state_->SetOverride(*op);
+}
+
 std::vector<Miss> Cache::DrainMisses(size_t limit) {
   std::vector<Miss> misses;
   for (auto& recorded : state_->misses.Drain(limit)) {
@@ -245,6 +270,7 @@ CacheStatistics Cache::Statistics() const {
   statistics.not_runnable = state_->readers.Total(cache_internal::kNotRunnable);
   statistics.malformed = state_->readers.Total(cache_internal::kMalformed);
   statistics.mapper_failed = state_->readers.Total(cache_internal::kMapperFailed);
+  statistics.skipped = state_->readers.Total(cache_internal::kSkipped);
   std::lock_guard lock(state_->mu);
   statistics.damaged = state_->rows->damaged();
   for (const auto& [id, items] : state_->rows->by_family()) {

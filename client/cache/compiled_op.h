@@ -39,10 +39,18 @@ struct KeyRules {
   std::vector<Derived> derived;
 };
 
-// Constant once it is registered.
+// What is in force for an op instead of what it was registered with. Constant.
+struct Override {
+  bool skip = false;
+  OpSpec spec;  // With other buckets and mappers.
+  KeyRules rules;
+};
+
+// Constant once it is registered, but for `overriding`.
 struct CompiledOp {
   uint32_t index = 0;
   KeyRules rules;
+  std::atomic<const Override*> overriding{nullptr};  // nullptr: none. Read while Reading.
   // Of the Cache, which outlives this.
   std::atomic<const Table*>* table = nullptr;
   Readers* readers = nullptr;

@@ -17,11 +17,14 @@ using cache_internal::CompiledOp;
 using cache_internal::Entry;
 using cache_internal::IsAbsent;
 using cache_internal::KeyOf;
+using cache_internal::KeyRules;
 using cache_internal::kHit;
 using cache_internal::kMalformed;
 using cache_internal::kMapperFailed;
 using cache_internal::kMiss;
 using cache_internal::kNotRunnable;
+using cache_internal::kSkipped;
+using cache_internal::Override;
 using cache_internal::ProblemFor;
 using cache_internal::Profile;
 using cache_internal::ProfilesOf;
@@ -44,10 +47,51 @@ bool Answers(const CompiledOp& op, const Shapes& sizes) {
   return op.table->load(std::memory_order_seq_cst)->Find(op.index, key, entry);
 }
 
-Result<std::vector<Problem>> ProblemsOf(const CompiledOp& op, const Shapes& shapes,
-                                        bool only_missing) {
-  if (Check check = CheckShapes(op.spec, shapes); !check.ok()) return check.error();
-  auto profiles = ProfilesOf(op.spec, shapes);
+Choice ChooseBy(const KeyRules& rules, const CompiledOp& op,
+                std::span<const Shape> shapes) noexcept {
+  CallKey key;
+  const CallKey::Made made = key.SetCall(rules, shapes);
+  Reading reading(*op.readers);
+  if (made != CallKey::Made::kYes) [[unlikely]] {
+    reading.Add(made == CallKey::Made::kMalformed ? kMalformed : kMapperFailed);
+    return {};
+  }
+  Entry entry;
+  if (!op.table->load(std::memory_order_seq_cst)->Find(op.index, key, entry)) [[unlikely]] {
+    NoteMiss(op, shapes, key, reading);
+    return {};
+  }
+  if (entry.runner == Entry::kNoRunner) [[unlikely]] {
+    reading.Add(kNotRunnable);
+    return {};
+  }
+  reading.Add(kHit);
+  return {entry.runner, true, entry.chosen, entry.decision_id};
+}
+
+// Out of line, so that what is usual stays small.
+[[gnu::noinline]] Choice ChooseByOverride(const CompiledOp& op,
+                                          std::span<const Shape> shapes) noexcept {
+  Reading reading(*op.readers);
+  const Override* overriding = op.overriding.load(std::memory_order_seq_cst);
+  if (overriding == nullptr) return ChooseBy(op.rules, op, shapes);
+  if (!overriding->skip) return ChooseBy(overriding->rules, op, shapes);
+  reading.Add(kSkipped);
+  return {};
+}
+
+// Calls `use` with the spec that is in force; it stays as it is meanwhile.
+template <typename Use>
+auto WithSpec(const CompiledOp& op, Use use) {
+  const Reading reading(*op.readers);
+  const Override* overriding = op.overriding.load(std::memory_order_seq_cst);
+  return use(overriding == nullptr ? op.spec : overriding->spec);
+}
+
+Result<std::vector<Problem>> ProblemsOf(const CompiledOp& op, const OpSpec& spec,
+                                        const Shapes& shapes, bool only_missing) {
+  if (Check check = CheckShapes(spec, shapes); !check.ok()) return check.error();
+  auto profiles = ProfilesOf(spec, shapes);
   if (!profiles.ok()) return profiles.error();
   std::vector<Problem> problems;
   std::set<Shapes> seen;
@@ -57,7 +101,7 @@ Result<std::vector<Problem>> ProblemsOf(const CompiledOp& op, const Shapes& shap
     }
     if (!seen.insert(profile.key).second) continue;
     if (only_missing && Answers(op, profile.key)) continue;
-    auto problem = ProblemFor(op.spec, shapes, profile.key, &profile);
+    auto problem = ProblemFor(spec, shapes, profile.key, &profile);
     if (!problem.ok()) return problem.error();
     problems.push_back(std::move(problem).value());
   }
@@ -72,41 +116,32 @@ const Tactic& Choice::tactic() const {
 }
 
 Choice OpHandle::ChooseOne(std::span<const Shape> shapes) const noexcept {
-  CallKey key;
-  const CallKey::Made made = key.SetCall(op_->rules, shapes);
-  Reading reading(*op_->readers);
-  if (made != CallKey::Made::kYes) [[unlikely]] {
-    reading.Add(made == CallKey::Made::kMalformed ? kMalformed : kMapperFailed);
-    return {};
-  }
-  Entry entry;
-  if (!op_->table->load(std::memory_order_seq_cst)->Find(op_->index, key, entry)) [[unlikely]] {
-    NoteMiss(*op_, shapes, key, reading);
-    return {};
-  }
-  if (entry.runner == Entry::kNoRunner) [[unlikely]] {
-    reading.Add(kNotRunnable);
-    return {};
-  }
-  reading.Add(kHit);
-  return {entry.runner, true, entry.chosen, entry.decision_id};
+  if (op_->overriding.load(std::memory_order_relaxed) != nullptr) [[unlikely]]
+    return ChooseByOverride(*op_, shapes);
+  return ChooseBy(op_->rules, *op_, shapes);
 }
 
 const OpSpec& OpHandle::spec() const { return op_->spec; }
 
 Result<std::vector<Problem>> OpHandle::Profiles(const Shapes& shapes) const {
-  return ProblemsOf(*op_, shapes, /*only_missing=*/false);
+  return WithSpec(*op_, [&](const OpSpec& spec) {
+    return ProblemsOf(*op_, spec, shapes, /*only_missing=*/false);
+  });
 }
 
 Result<std::vector<Problem>> OpHandle::MissingProfiles(const Shapes& shapes) const {
-  return ProblemsOf(*op_, shapes, /*only_missing=*/true);
+  return WithSpec(*op_, [&](const OpSpec& spec) {
+    return ProblemsOf(*op_, spec, shapes, /*only_missing=*/true);
+  });
 }
 
 Result<Problem> OpHandle::ProblemOf(const Shapes& shapes) const {
-  if (Check check = CheckShapes(op_->spec, shapes); !check.ok()) return check.error();
-  const auto key = KeyOf(op_->spec, shapes);
-  if (!key.ok()) return key.error();
-  return ProblemFor(op_->spec, shapes, *key, nullptr);
+  return WithSpec(*op_, [&](const OpSpec& spec) -> Result<Problem> {
+    if (Check check = CheckShapes(spec, shapes); !check.ok()) return check.error();
+    const auto key = KeyOf(spec, shapes);
+    if (!key.ok()) return key.error();
+    return ProblemFor(spec, shapes, *key, nullptr);
+  });
 }
 
 }  // namespace tactic

@@ -30,7 +30,7 @@ namespace tactic::cache_internal {
 inline constexpr size_t kOwnedSlots = 256;
 
 // What a slot counts beside.
-enum Count : uint8_t { kHit, kMiss, kNotRunnable, kMalformed, kMapperFailed, kCounts };
+enum Count : uint8_t { kHit, kMiss, kNotRunnable, kMalformed, kMapperFailed, kSkipped, kCounts };
 
 struct alignas(64) ReaderSlot {
   std::atomic<uint64_t> state{0};  // Owned: odd while reading. Shared: how many are reading.

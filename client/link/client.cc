@@ -107,7 +107,18 @@ TuningScope::TuningScope(Client& client, bool tune)
 TuningScope::TuningScope(Client& client, LocalTuner& local)
     : client_(client), local_(&local), id_(client.state_->sender.EnterScope(/*tune=*/true)) {}
 
-TuningScope::~TuningScope() { client_.state_->sender.LeaveScope(id_); }
+TuningScope::~TuningScope() {
+  client_.state_->sender.LeaveScope(id_);  // First: what missed inside is expanded by its rules.
+  if (overrides_ != 0) client_.cache().DropOverrides(overrides_);
+}
+
+Check TuningScope::Override(ProfileOverrides overrides) {
+  const auto added = client_.cache().AddOverrides(std::move(overrides));
+  if (!added.ok()) return added.error();
+  if (overrides_ != 0) client_.cache().DropOverrides(overrides_);
+  overrides_ = *added;
+  return Ok();
+}
 
 TuneOutcome TuningScope::Wait(std::chrono::milliseconds timeout) {
   const link::TimeLimit limit(timeout);

@@ -19,6 +19,12 @@ Fingerprint IdentityOf(const Problem& problem, const MeasurementPolicy& policy) 
   return FingerprintOf(Key{problem, policy, {}});
 }
 
+Result<std::vector<Problem>> OneProblem(const Miss& miss) {
+  auto problem = miss.op.ProblemOf(miss.shapes);
+  if (!problem.ok()) return problem.error();
+  return std::vector{std::move(problem).value()};
+}
+
 }  // namespace
 
 MissSender::MissSender(std::string target, std::string client, Cache& cache, StatusBoard& board,
@@ -81,16 +87,15 @@ void MissSender::Drain() {
 
 void MissSender::Ask(const Miss& miss, ProblemsByPolicy& out) {
   if (!scopes_.empty() && !scopes_.back().tune) return;
-  auto& problems = out[miss.op.spec().policy];
-  if (scopes_.empty()) {
-    if (auto problem = miss.op.ProblemOf(miss.shapes); problem.ok()) {
-      problems.push_back(std::move(problem).value());
-    }
+  const OpSpec& spec = miss.op.spec();
+  auto profiles = scopes_.empty() ? OneProblem(miss) : miss.op.MissingProfiles(miss.shapes);
+  if (!profiles.ok()) {
+    board_.CountDropped(1);
+    board_.Failed("a call of '" + spec.op + "' cannot be tuned: " + profiles.error().message);
     return;
   }
-  if (auto profiles = miss.op.MissingProfiles(miss.shapes); profiles.ok()) {
-    problems.insert(problems.end(), profiles->begin(), profiles->end());
-  }
+  auto& problems = out[spec.policy];
+  problems.insert(problems.end(), profiles->begin(), profiles->end());
 }
 
 void MissSender::Enqueue(const MeasurementPolicy& policy, std::vector<Problem> problems) {

@@ -34,6 +34,11 @@ TEST(CacheAllocationsTest, ChoosingAllocatesNothing) {
   const Choice function_failed = mapped.ChooseOne({{8, 64}, {64, 32}});
   const size_t allocations = counter.Count();
   EXPECT_EQ(allocations, 0u);
+  cache.AddOverrides({.buckets = {8}}).value();
+  const AllocationCounter overridden_counter;
+  const Choice overridden = op.ChooseOne({{9, 64}, {64, 32}});
+  EXPECT_EQ(overridden_counter.Count(), 0u);
+  EXPECT_TRUE(overridden.hit);
   EXPECT_TRUE(by_function.hit);
   EXPECT_FALSE(function_failed.hit);
   EXPECT_TRUE(hit.hit);

@@ -218,6 +218,54 @@ TEST_F(ClientTest, AScopeTunesAllBuckets) {
   for (int64_t m = 1; m <= 8; ++m) EXPECT_TRUE(Choose(m).hit) << m;
 }
 
+TEST_F(ClientTest, AScopeWithOtherBucketsTunesThose) {
+  StartBoth();
+  {
+    TuningScope scope(*client_);
+    ASSERT_TRUE(scope.Override({.buckets = {10, 20}, .round_up = true}).ok());
+    EXPECT_FALSE(Choose(5).hit);
+    EXPECT_EQ(scope.Wait(kPatience).decided, 2u);
+    EXPECT_TRUE(Choose(5).hit);
+    EXPECT_TRUE(Choose(11).hit);
+  }
+  EXPECT_THAT(SizesIn(server_->WaitForTunes(1)[0]), ElementsAre(10, 20));
+  EXPECT_FALSE(Choose(5).hit) << "the op's own buckets";
+}
+
+TEST_F(ClientTest, MissesAreExpandedByTheRulesOfTheScopeThatTheyWereIn) {
+  StartBoth();
+  {
+    TuningScope scope(*client_);
+    ASSERT_TRUE(scope.Override({.buckets = {77}}).ok());
+    ASSERT_TRUE(scope.Override({.buckets = {10}}).ok());
+    Choose(5);
+  }
+  EXPECT_THAT(SizesIn(server_->WaitForTunes(1)[0]), ElementsAre(10));
+}
+
+TEST_F(ClientTest, BadOverridesAreRefused) {
+  StartClient();
+  TuningScope scope(*client_);
+  const Check refused = scope.Override({.buckets = {-1}});
+  ASSERT_FALSE(refused.ok());
+  EXPECT_THAT(refused.error().message, HasSubstr("buckets[0] is -1"));
+}
+
+TEST_F(ClientTest, ACallThatCannotBeTunedIsCountedAndItsReasonKept) {
+  StartBoth();
+  OpSpec spec = GemmSpec();
+  spec.constraints = {{1, 0, [](const Shapes&) { return int64_t{-1}; }}};
+  const OpHandle op = client_->Register(spec).value();
+  {
+    TuningScope scope(*client_);
+    op.ChooseOne({{8, 64}, {64, 32}});
+  }
+  const ClientStatistics statistics = client_->Statistics();
+  EXPECT_EQ(statistics.requests_dropped, 1u);
+  EXPECT_THAT(statistics.last_error,
+              HasSubstr("a call of 'gemm' cannot be tuned: constraints[0].infer is -1"));
+}
+
 TEST_F(ClientTest, AScopeAsksWithoutWait) {
   StartBoth();
   {

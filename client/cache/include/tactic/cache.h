@@ -41,6 +41,7 @@ struct CacheStatistics {
   uint64_t not_runnable = 0;         // A decision, but none of its runners is in the caller's list.
   uint64_t malformed = 0;            // Wrong number of inputs, rank, or a negative size.
   uint64_t mapper_failed = 0;        // A mapper's function threw, or gave a size below 0.
+  uint64_t skipped = 0;              // The op was in the skip_ops of an override.
   uint64_t decisions = 0;            // Held, of the environments set.
   uint64_t foreign_environment = 0;  // Held, but of another device, version or runner: not used.
   uint64_t damaged = 0;              // Left out: no candidate, or sizes beyond the limits.
@@ -77,6 +78,20 @@ class OpHandle {
   friend class Cache;
   explicit OpHandle(const cache_internal::CompiledOp* op) : op_(op) {}
   const cache_internal::CompiledOp* op_;
+};
+
+// What changes, for a while, for all ops of a cache.
+struct ProfileOverrides {
+  // Not empty: the buckets of every dynamic dimension, with sizes mapped to them: rounded down
+  // unless `round_up`, and to the ends of the list where that is not possible. An op's tune_max
+  // still holds. Order and repetition do not matter.
+  std::vector<int64_t> buckets;
+  // Sizes are rounded up to a bucket: of `buckets`, else of the op's own (those of a function stay
+  // as they are).
+  bool round_up = false;
+  // ChooseOne answers calls of these with the fallback, whatever is tuned, and records no miss.
+  // They need not be registered.
+  std::vector<std::string> skip_ops;
 };
 
 // Shapes that missed in ChooseOne.
@@ -116,6 +131,13 @@ class Cache {
   void BeginSnapshot();
   void AddToSnapshot(std::vector<Decision> part);
   void CommitSnapshot();
+
+  // Overrides hold for every thread, from the next call of ChooseOne, until they are dropped. Of
+  // several at one time, the last ones that say anything of buckets rule (alone), and what any of
+  // them skips is skipped. InvalidArgument names the size or the op at fault. While there are none,
+  // ChooseOne pays one load and one branch for them.
+  Result<uint64_t> AddOverrides(ProfileOverrides overrides);
+  void DropOverrides(uint64_t id);
 
   // Takes up to `limit` recorded misses. A profile is recorded once, until ForgetMisses or a new
   // snapshot or environment. Lossy under pressure: what found no room is recorded by a later call.

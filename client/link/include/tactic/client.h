@@ -134,6 +134,11 @@ class TuningScope {
   TuningScope(const TuningScope&) = delete;
   TuningScope& operator=(const TuningScope&) = delete;
 
+  // Other buckets, or ops left alone, from now to the end of this scope (Cache::AddOverrides), in
+  // the place of those that an earlier call gave it. InvalidArgument names what is wrong with them;
+  // nothing has changed then. Not from two threads at once.
+  Check Override(ProfileOverrides overrides);
+
   // Waits until everything that missed inside this scope, or a scope inside it, since the last Wait
   // is decided. Blocks the calling thread; not for the hot path.
   TuneOutcome Wait(std::chrono::milliseconds timeout);
@@ -142,6 +147,7 @@ class TuningScope {
   Client& client_;
   LocalTuner* const local_ = nullptr;
   const uint64_t id_;
+  uint64_t overrides_ = 0;  // 0: none.
 };
 
 }  // namespace tactic

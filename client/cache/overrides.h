@@ -1,0 +1,34 @@
+// What of ProfileOverrides comes out for an op.
+#pragma once
+
+#include <cstdint>
+#include <list>
+#include <memory>
+
+#include "client/cache/compiled_op.h"
+#include "tactic/cache.h"
+
+namespace tactic::cache_internal {
+
+Check CheckOverrides(const ProfileOverrides& overrides);
+
+// Those in force, the last one last. Not thread-safe.
+class OverrideStack {
+ public:
+  // REQUIRES: CheckOverrides.
+  uint64_t Add(ProfileOverrides overrides);
+  void Drop(uint64_t id);
+
+  // For an op with this prepared spec; nullptr: none concern it.
+  std::shared_ptr<const Override> Of(const OpSpec& spec) const;
+
+ private:
+  struct Layer {
+    uint64_t id;
+    ProfileOverrides overrides;
+  };
+  std::list<Layer> layers_;
+  uint64_t next_id_ = 1;
+};
+
+}  // namespace tactic::cache_internal
