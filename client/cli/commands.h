@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "client/cli/problem_flags.h"
+#include "client/cli/profile_flags.h"
 #include "client/cli/terminal.h"
 #include "tactic/model/result.h"
 
@@ -30,6 +31,8 @@ struct TuneFlags {
   std::string deadline;  // "3m"; empty: none.
 };
 Result<int> RunTune(const Settings& settings, const TuneFlags& flags);
+
+Result<int> RunProfiles(const Settings& settings, const ProfilesFlags& flags);
 
 Result<int> RunLookup(const Settings& settings, const ProblemFlags& problem);
 

@@ -25,6 +25,7 @@ struct Invocation {
   std::string timeout = "10s";
   TuneFlags tune;
   ProblemFlags lookup;
+  ProfilesFlags profiles;
   ShowFlags show;
   ListFlags list;
   WatchFlags watch;
@@ -100,6 +101,37 @@ void AddLookup(CLI::App& app, Invocation& invocation) {
   lookup->footer("Example:\n  tacticctl lookup gemm --m 16 --n 2048 --k 2048\n");
   lookup->callback([&invocation] {
     invocation.run = [&] { return RunLookup(invocation.settings, invocation.lookup); };
+  });
+}
+
+void AddProfiles(CLI::App& app, Invocation& invocation) {
+  ProfilesFlags& flags = invocation.profiles;
+  CLI::App* profiles = app.add_subcommand(
+      "profiles", "Which profiles a spec of dynamic dimensions tunes, and which one a size finds");
+  profiles->add_option("OP", flags.op, "The op")->type_name("")->required();
+  AddValue(profiles, "--dim", "NAME=SIZE", flags.dims, "As --NAME SIZE: the sizes at hand");
+  AddValue(profiles, "--dynamic", "NAME=BUCKETS/MAPPER", flags.dynamic,
+           "A dynamic dimension; may be repeated");
+  AddValue(profiles, "--tune-max", "SIZE", flags.tune_max,
+           "Dynamic dimensions saturate here: mapped, then clamped");
+  AddValue(profiles, "--at", "NAME=SPEC", flags.at, "Sizes to look up; may be repeated");
+  AddValue(profiles, "--input", "NAME,NAME", flags.inputs,
+           "The dimensions of each input, in order; then no daemon is asked");
+  profiles->add_flag("--ancestor", flags.ancestor,
+                     "Accept dimensions of which sizes can never hit, as the ancestor does");
+  AddCommon(profiles, invocation);
+  profiles->footer(
+      "BUCKETS: pow2 (default), last_pow2, multiples:N, sizes (16,64 or 8..64:8), or met: only "
+      "the\n"
+      "size at hand. MAPPER: identity, next_pow2, last_pow2, round_up:N, floor_div:N, "
+      "floor_to[:LIST]\n"
+      "or ceil_to[:LIST]; without it the one that fits the buckets. Nothing is measured.\n\n"
+      "Examples:\n"
+      "  tacticctl profiles gemm --m 5 --n 64 --k 64 --dynamic m --at m=1..10\n"
+      "  tacticctl profiles gemm --input m,k --input k,n --m 100 --n 64 --k 64 \\\n"
+      "      --dynamic m=16,64/next_pow2 --tune-max 32 --at m=20\n");
+  profiles->callback([&invocation] {
+    invocation.run = [&] { return RunProfiles(invocation.settings, invocation.profiles); };
   });
 }
 
@@ -180,7 +212,8 @@ void AddInfo(CLI::App& app, Invocation& invocation) {
 Result<std::vector<std::string>> Arguments(int argc, char** argv, const CLI::App& app) {
   std::vector<std::string> all(argv + 1, argv + argc);
   for (size_t i = 0; i < all.size(); ++i) {
-    if (all[i] != "tune" && all[i] != "lookup" && all[i] != "show") continue;
+    if (all[i] != "tune" && all[i] != "lookup" && all[i] != "show" && all[i] != "profiles")
+      continue;
     const CLI::App* command = app.get_subcommand(all[i]);
     const auto first = all.begin() + static_cast<std::ptrdiff_t>(i) + 1;
     auto rest = RewriteDimFlags({first, all.end()}, [&](const std::string& flag) {
@@ -237,6 +270,7 @@ int Main(int argc, char** argv) {
   AddCommon(&app, invocation);
   AddTune(app, invocation);
   AddLookup(app, invocation);
+  AddProfiles(app, invocation);
   AddList(app, invocation);
   AddShow(app, invocation);
   AddJobs(app, invocation);

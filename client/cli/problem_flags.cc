@@ -20,28 +20,6 @@ std::string Joined(const std::vector<std::string>& names) {
   return text.empty() ? "none" : text;
 }
 
-Result<NamedSizes> ParseDims(const OpSchema& schema, const std::vector<std::string>& flags) {
-  const std::vector<std::string> known = DimNames(schema);
-  NamedSizes dims;
-  for (const std::string& flag : flags) {
-    const auto pair = ParsePair(flag);
-    if (!pair.ok()) return In("--dim", pair.error());
-    const std::string& name = pair->first;
-    if (std::find(known.begin(), known.end(), name) == known.end()) {
-      return InvalidArgument("unknown flag --" + name + ": " + schema.op +
-                             " has no such dimension; it has " + Joined(known) +
-                             " (other flags: --help)");
-    }
-    if (std::any_of(dims.begin(), dims.end(), [&](const auto& d) { return d.first == name; })) {
-      return InvalidArgument("--" + name + " is given twice; a list does it: --" + name + " 1,2,8");
-    }
-    auto sizes = ParseSizes(pair->second);
-    if (!sizes.ok()) return In("--" + name, sizes.error());
-    dims.emplace_back(name, std::move(sizes).value());
-  }
-  return dims;
-}
-
 Result<std::optional<DType>> ParseType(const OpSchema& schema, const std::string& flag) {
   if (flag.empty()) return std::optional<DType>();
   if (const std::optional<DType> dtype = ParseDType(flag)) return dtype;
@@ -93,7 +71,7 @@ Result<Parameters> ParseAttributes(const OpSchema& schema, const std::vector<std
 // The sizes of every problem, by dimension name.
 Result<std::vector<std::map<std::string, int64_t>>> ParseSizesOfAll(const OpSchema& schema,
                                                                     const ProblemFlags& flags) {
-  const auto dims = ParseDims(schema, flags.dims);
+  const auto dims = ParseNamedSizes(schema, flags.dims);
   if (!dims.ok()) return dims.error();
   if (flags.shapes.empty()) return CartesianProduct(*dims);
   std::vector<std::map<std::string, int64_t>> all;
@@ -117,6 +95,28 @@ Result<std::vector<std::map<std::string, int64_t>>> ParseSizesOfAll(const OpSche
 }
 
 }  // namespace
+
+Result<NamedSizes> ParseNamedSizes(const OpSchema& schema, const std::vector<std::string>& flags) {
+  const std::vector<std::string> known = DimNames(schema);
+  NamedSizes dims;
+  for (const std::string& flag : flags) {
+    const auto pair = ParsePair(flag);
+    if (!pair.ok()) return In("--dim", pair.error());
+    const std::string& name = pair->first;
+    if (std::find(known.begin(), known.end(), name) == known.end()) {
+      return InvalidArgument("unknown flag --" + name + ": " + schema.op +
+                             " has no such dimension; it has " + Joined(known) +
+                             " (other flags: --help)");
+    }
+    if (std::any_of(dims.begin(), dims.end(), [&](const auto& d) { return d.first == name; })) {
+      return InvalidArgument("--" + name + " is given twice; a list does it: --" + name + " 1,2,8");
+    }
+    auto sizes = ParseSizes(pair->second);
+    if (!sizes.ok()) return In("--" + name, sizes.error());
+    dims.emplace_back(name, std::move(sizes).value());
+  }
+  return dims;
+}
 
 Result<std::vector<Problem>> MakeProblems(const OpSchema& schema, const ProblemFlags& flags) {
   const auto sizes = ParseSizesOfAll(schema, flags);

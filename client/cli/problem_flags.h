@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "client/cli/spec.h"
 #include "tactic/model/key.h"
 #include "tactic/model/op_schema.h"
 #include "tactic/model/result.h"
@@ -22,6 +23,9 @@ struct ProblemFlags {
   std::string cache;                    // "weights_cold"; empty: the daemon's default.
   std::string budget;                   // "500ms"; empty: the lane's own rule.
 };
+
+// "m=1,2,8": the sizes of each dimension of the op, in the order given.
+Result<NamedSizes> ParseNamedSizes(const OpSchema& schema, const std::vector<std::string>& flags);
 
 // The problems in order: the combinations of --m, --n, … in the order given, the last one varying
 // fastest; with --shapes, those combinations for each of them in turn. An Error names the flag and

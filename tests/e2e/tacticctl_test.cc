@@ -32,6 +32,7 @@ TEST_F(TacticctlTest, SaysWhenNoDaemonAnswers) {
                                                   {"watch"},
                                                   {"show", "1"},
                                                   {"lookup", "gemm", "--m", "1"},
+                                                  {"profiles", "gemm", "--m", "1"},
                                                   {"tune", "gemm", "--m", "1"},
                                                   {"jobs", "cancel", "j-1"}}) {
     ExpectFailure(command, 3, {"no daemon answers at " + target(), "No such file", "--target"});
@@ -45,6 +46,29 @@ TEST_F(TacticctlTest, TakesTheTargetFromTheEnvironment) {
   ProcessOptions options;
   options.environment = {"TACTICD_TARGET=" + target()};
   EXPECT_EQ(Execute({Program("tacticctl"), "info"}, std::move(options)).exit.code, 0);
+}
+
+TEST_F(TacticctlTest, ProfilesOfDescribedInputsNeedNoDaemon) {
+  const std::vector<std::string> command = {"profiles", "gemm", "--input", "m,k",  "--input",
+                                            "k,n",      "--m",  "5",       "--n",  "64",
+                                            "--k",      "64",   "--at",    "m=3,9"};
+  std::vector<std::string> good = command;
+  good.insert(good.end(), {"--dynamic", "m"});
+  const Finished finished = Ctl(good);
+  EXPECT_EQ(finished.exit.code, 0) << finished.err;
+  EXPECT_THAT(finished.out, AllOf(HasSubstr("m=3 k=64 n=64  m=4 k=64 n=64    profile 3"),
+                                  HasSubstr("m=9 k=64 n=64  m=16 k=64 n=64   nothing")));
+  std::vector<std::string> never_hits = command;
+  never_hits.insert(never_hits.end(), {"--dynamic", "m=9,16/floor_div:2"});
+  ExpectFailure(never_hits, 2, {"size 10 maps to 5", "it can never hit"});
+}
+
+TEST_F(TacticctlTest, ProfilesTakesTheDimensionsFromTheDaemon) {
+  StartDaemon();
+  const Finished finished =
+      Ctl({"profiles", "softmax", "--rows", "2", "--cols", "64", "--dynamic", "rows", "--json"});
+  EXPECT_EQ(finished.exit.code, 0) << finished.err;
+  EXPECT_THAT(finished.out, HasSubstr("\"profiles\""));
 }
 
 TEST_F(TacticctlTest, HelpAndVersionNeedNoDaemon) {
