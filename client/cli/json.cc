@@ -10,12 +10,30 @@
 namespace tactic::cli {
 namespace {
 
+Json ToJson(const Value& value);
+
 Json ToJson(const Parameters& parameters) {
   Json json = Json::object();
   for (const Parameter& parameter : parameters.items()) {
-    std::visit([&](const auto& value) { json[parameter.name] = value; }, parameter.value);
+    json[parameter.name] = ToJson(parameter.value);
   }
   return json;
+}
+
+Json ToJson(const Value& value) {
+  struct Writer {
+    Json operator()(const ValueList& list) const {
+      Json json = Json::array();
+      for (const Value& item : list.items) json.push_back(ToJson(item));
+      return json;
+    }
+    Json operator()(const Parameters& nested) const { return ToJson(nested); }
+    Json operator()(int64_t v) const { return v; }
+    Json operator()(bool v) const { return v; }
+    Json operator()(double v) const { return v; }
+    Json operator()(const std::string& v) const { return v; }
+  };
+  return std::visit(Writer(), value);
 }
 
 Json ToJson(const Candidate& candidate) {
@@ -106,7 +124,8 @@ Json ToJson(const OpSchema& schema) {
                       {"dims", input.dims},
                       {"dtypes", dtypes},
                       {"layouts", layouts},
-                      {"weight", input.weight}});
+                      {"weight", input.weight},
+                      {"own_dtype", input.own_dtype}});
   }
   Parameters defaults;
   for (const AttributeSchema& attribute : schema.attributes) {

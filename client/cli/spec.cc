@@ -3,12 +3,16 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <nlohmann/json.hpp>
 #include <optional>
+#include <utility>
 
 #include "tactic/model/problem.h"
 
 namespace tactic::cli {
 namespace {
+
+using Json = nlohmann::json;
 
 std::string Quoted(std::string_view text) { return "'" + std::string(text) + "'"; }
 
@@ -94,6 +98,39 @@ Error BadDuration(std::string_view text) {
 
 bool IsNumberCharacter(char c) { return (c >= '0' && c <= '9') || c == '.'; }
 
+// nullopt: null, or a whole number beyond int64_t.
+std::optional<Value> ValueOf(const Json& json) {
+  if (json.is_boolean()) return Value(json.get<bool>());
+  if (json.is_number_float()) return Value(json.get<double>());
+  if (json.is_string()) return Value(json.get<std::string>());
+  if (json.is_number_unsigned() && !std::in_range<int64_t>(json.get<uint64_t>())) {
+    return std::nullopt;
+  }
+  if (json.is_number_integer()) return Value(json.get<int64_t>());
+  ValueList list;
+  std::vector<Parameter> parameters;
+  for (const auto& [name, item] : json.items()) {
+    std::optional<Value> value = ValueOf(item);
+    if (!value) return std::nullopt;
+    if (json.is_array()) {
+      list.items.push_back(*std::move(value));
+    } else {
+      parameters.push_back({name, *std::move(value)});
+    }
+  }
+  if (json.is_array()) return Value(std::move(list));
+  if (json.is_object()) return Value(Parameters(std::move(parameters)));
+  return std::nullopt;
+}
+
+Result<Value> ParseNested(std::string_view text, Json::value_t type, const char* wanted) {
+  const Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (json.type() == type) {
+    if (std::optional<Value> value = ValueOf(json)) return *std::move(value);
+  }
+  return InvalidArgument(Quoted(text) + " is not " + wanted);
+}
+
 }  // namespace
 
 std::vector<std::string> Split(std::string_view text, char separator) {
@@ -178,6 +215,12 @@ Result<std::map<std::string, int64_t>> ParseShape(std::string_view text) {
 
 Result<Value> ParseValueLike(std::string_view text, const Value& like) {
   if (std::holds_alternative<std::string>(like)) return Value(std::string(text));
+  if (std::holds_alternative<ValueList>(like)) {
+    return ParseNested(text, Json::value_t::array, "a list in JSON, such as [128,64]");
+  }
+  if (std::holds_alternative<Parameters>(like)) {
+    return ParseNested(text, Json::value_t::object, "an object in JSON, such as {\"stages\":3}");
+  }
   if (std::holds_alternative<bool>(like)) {
     if (text == "true" || text == "1") return Value(true);
     if (text == "false" || text == "0") return Value(false);

@@ -35,7 +35,7 @@ Result<std::pair<std::string, std::string>> ParsePair(std::string_view text);
 // twice.
 Result<std::map<std::string, int64_t>> ParseShape(std::string_view text);
 
-// `text` as a value of the type that `like` has.
+// `text` as a value of the type that `like` has; lists and sets of parameters are written as JSON.
 Result<Value> ParseValueLike(std::string_view text, const Value& like);
 
 // Splits at `separator`; no text, no items.

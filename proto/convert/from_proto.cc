@@ -47,6 +47,23 @@ Check CheckCount(const std::string& field, int count, size_t most) {
   return internal::OutOfBounds(Field(Field(field), ": count"), count, 0, most);
 }
 
+using ProtoParameters = google::protobuf::RepeatedPtrField<v1::Parameter>;
+
+Result<Parameters> ReadNested(const std::string& field, const ProtoParameters& from);
+
+Result<Value> ReadValue(const std::string& field, const v1::Value& from);
+
+Result<Value> ReadList(const std::string& field, const v1::ValueList& from) {
+  ValueList list;
+  for (int i = 0; i < from.values_size(); ++i) {
+    Result<Value> value = ReadValue(Item(field, "", i), from.values(i));
+    if (!value.ok()) return value;
+    list.items.push_back(*std::move(value));
+  }
+  return Value(std::move(list));
+}
+
+// Depth and number are left to CheckParameters; a message that was parsed is at most 100 deep.
 Result<Value> ReadValue(const std::string& field, const v1::Value& from) {
   switch (from.kind_case()) {
     case v1::Value::kIntValue:
@@ -57,18 +74,21 @@ Result<Value> ReadValue(const std::string& field, const v1::Value& from) {
       return Value(from.double_value());
     case v1::Value::kStringValue:
       return Value(from.string_value());
+    case v1::Value::kListValue:
+      return ReadList(field, from.list_value());
+    case v1::Value::kParametersValue: {
+      Result<Parameters> nested = ReadNested(field, from.parameters_value().parameters());
+      if (!nested.ok()) return nested.error();
+      return Value(*std::move(nested));
+    }
     case v1::Value::KIND_NOT_SET:
       break;
   }
-  return InvalidArgument(field + ": not set; must be an int, bool, double or string");
+  return InvalidArgument(field +
+                         ": not set; must be an int, bool, double, string, list or parameters");
 }
 
-using ProtoParameters = google::protobuf::RepeatedPtrField<v1::Parameter>;
-
-Result<Parameters> ReadParameters(const std::string& field, const ProtoParameters& from) {
-  if (const Check count = CheckCount(field, from.size(), limits::kParameters); !count.ok()) {
-    return count.error();
-  }
+Result<Parameters> ReadNested(const std::string& field, const ProtoParameters& from) {
   std::vector<Parameter> items;
   for (int i = 0; i < from.size(); ++i) {
     Result<Value> value = ReadValue(Item(field, "", i) + ".value", from[i].value());
@@ -76,7 +96,6 @@ Result<Parameters> ReadParameters(const std::string& field, const ProtoParameter
     items.push_back({from[i].name(), *std::move(value)});
   }
   Parameters parameters(items);
-  if (const Check check = CheckParameters(field, parameters); !check.ok()) return check.error();
   if (parameters.size() == items.size()) return parameters;
   std::vector<std::string> names;
   names.reserve(items.size());
@@ -84,6 +103,16 @@ Result<Parameters> ReadParameters(const std::string& field, const ProtoParameter
   std::sort(names.begin(), names.end());
   return InvalidArgument(field + ": " + Quote(*std::adjacent_find(names.begin(), names.end())) +
                          " is there twice; each name once");
+}
+
+Result<Parameters> ReadParameters(const std::string& field, const ProtoParameters& from) {
+  if (const Check count = CheckCount(field, from.size(), limits::kParameters); !count.ok()) {
+    return count.error();
+  }
+  Result<Parameters> parameters = ReadNested(field, from);
+  if (!parameters.ok()) return parameters;
+  if (const Check check = CheckParameters(field, *parameters); !check.ok()) return check.error();
+  return parameters;
 }
 
 Result<Tensor> ReadTensor(const std::string& field, const v1::Tensor& from) {
@@ -135,7 +164,12 @@ Result<std::vector<Sample>> ReadSamples(const std::string& field, const v1::Samp
 }
 
 Result<InputSchema> ReadInputSchema(const std::string& field, const v1::InputSchema& from) {
-  InputSchema input{from.name(), {from.dims().begin(), from.dims().end()}, {}, {}, from.weight()};
+  InputSchema input{.name = from.name(),
+                    .dims = {from.dims().begin(), from.dims().end()},
+                    .dtypes = {},
+                    .layouts = {},
+                    .weight = from.weight(),
+                    .own_dtype = from.own_dtype()};
   for (int i = 0; i < from.dtypes_size(); ++i) {
     const Check check = ReadEnum(Item(field, ".dtypes", i), from.dtypes(i), DType::kAbsent,
                                  DType::kBool, input.dtypes.emplace_back());

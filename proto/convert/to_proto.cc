@@ -24,6 +24,10 @@ static_assert(Same(Outcome::kProtocolError, v1::OUTCOME_PROTOCOL_ERROR) &&
               v1::Outcome_MAX == v1::OUTCOME_PROTOCOL_ERROR);
 static_assert(Same(Reason::kBudget, v1::REASON_BUDGET) && v1::Reason_MAX == v1::REASON_BUDGET);
 
+using ProtoParameters = google::protobuf::RepeatedPtrField<v1::Parameter>;
+
+void WriteParameters(const Parameters& from, ProtoParameters* to);
+
 void WriteValue(const Value& from, v1::Value* to) {
   struct Writer {
     v1::Value* to;
@@ -31,12 +35,18 @@ void WriteValue(const Value& from, v1::Value* to) {
     void operator()(bool v) const { to->set_bool_value(v); }
     void operator()(double v) const { to->set_double_value(v); }
     void operator()(const std::string& v) const { to->set_string_value(v); }
+    void operator()(const ValueList& v) const {
+      v1::ValueList* list = to->mutable_list_value();
+      for (const Value& item : v.items) WriteValue(item, list->add_values());
+    }
+    void operator()(const Parameters& v) const {
+      WriteParameters(v, to->mutable_parameters_value()->mutable_parameters());
+    }
   };
   std::visit(Writer{to}, from);
 }
 
-void WriteParameters(const Parameters& from,
-                     google::protobuf::RepeatedPtrField<v1::Parameter>* to) {
+void WriteParameters(const Parameters& from, ProtoParameters* to) {
   for (const Parameter& parameter : from.items()) {
     v1::Parameter* added = to->Add();
     added->set_name(parameter.name);
@@ -152,6 +162,7 @@ void ToProto(const OpSchema& from, v1::OpSchema* to) {
     for (const DType dtype : input.dtypes) added->add_dtypes(static_cast<v1::DType>(dtype));
     for (const Layout layout : input.layouts) added->add_layouts(static_cast<v1::Layout>(layout));
     added->set_weight(input.weight);
+    added->set_own_dtype(input.own_dtype);
   }
   for (const AttributeSchema& attribute : from.attributes) {
     v1::AttributeSchema* added = to->add_attributes();

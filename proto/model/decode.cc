@@ -1,4 +1,6 @@
 // The reading half of codec.h.
+#include <algorithm>
+
 #include "proto/model/bytes.h"
 #include "tactic/model/codec.h"
 
@@ -10,14 +12,41 @@ using internal::kDimDerived;
 using internal::kDimRanged;
 
 // The fewest bytes that an item takes: bounds the counts that a decoder believes.
+constexpr size_t kLeastValue = 2;
 constexpr size_t kLeastParameter = 3;
 constexpr size_t kLeastDim = 2;
 constexpr size_t kLeastTensor = 3;
 constexpr size_t kLeastComponent = 2;
 constexpr size_t kLeastRanked = 27;
 constexpr size_t kLeastSample = 5;
+constexpr size_t kLeastShape = 1;
+constexpr size_t kLeastSize = 1;
 
-Value ReadValue(ByteReader& in) {
+// What is left of a set of parameters while it is read, so that neither the stack nor the memory
+// follows what damaged bytes say.
+struct Room {
+  size_t depth = limits::kValueDepth;
+  size_t values = limits::kValues;
+};
+
+Parameters ReadParameters(ByteReader& in, Room& room);
+
+ValueList ReadList(ByteReader& in, Room& room);
+
+// `read` with one level less.
+template <typename Read>
+auto Nested(ByteReader& in, Room& room, Read read) -> decltype(read(in, room)) {
+  if (room.depth == 0) {
+    in.Fail("values are nested too deep");
+    return {};
+  }
+  --room.depth;
+  auto value = read(in, room);
+  ++room.depth;
+  return value;
+}
+
+Value ReadValue(ByteReader& in, Room& room) {
   switch (in.Byte()) {
     case 0:
       return in.Signed();
@@ -27,22 +56,45 @@ Value ReadValue(ByteReader& in) {
       return in.Double();
     case 3:
       return in.Text(limits::kValueBytes);
+    case 4:
+      return Nested(in, room, ReadList);
+    case 5:
+      return Nested(in, room, ReadParameters);
     default:
       in.Fail("unknown type of value");
       return {};
   }
 }
 
-Parameters ReadParameters(ByteReader& in) {
-  std::vector<Parameter> items(in.Count(limits::kParameters, kLeastParameter));
+// How many values follow, taken from the room.
+size_t TakeCount(ByteReader& in, size_t limit, size_t least_bytes, Room& room) {
+  const size_t count = in.Count(std::min(limit, room.values), least_bytes);
+  room.values -= count;
+  return count;
+}
+
+ValueList ReadList(ByteReader& in, Room& room) {
+  ValueList list;
+  list.items.resize(TakeCount(in, limits::kValues, kLeastValue, room));
+  for (Value& item : list.items) item = ReadValue(in, room);
+  return list;
+}
+
+Parameters ReadParameters(ByteReader& in, Room& room) {
+  std::vector<Parameter> items(TakeCount(in, limits::kValues, kLeastParameter, room));
   const std::string* previous = nullptr;
   for (Parameter& item : items) {
     item.name = in.Text(limits::kNameBytes);
-    item.value = ReadValue(in);
+    item.value = ReadValue(in, room);
     if (previous != nullptr && *previous >= item.name) in.Fail("parameters are not sorted");
     previous = &item.name;
   }
   return in.ok() ? Parameters(std::move(items)) : Parameters();
+}
+
+Parameters ReadParameters(ByteReader& in) {
+  Room room;
+  return ReadParameters(in, room);
 }
 
 Dim ReadDim(ByteReader& in) {
@@ -207,6 +259,19 @@ Result<std::vector<Sample>> DecodeSamples(std::string_view bytes) {
     return samples;
   };
   return Decode("samples", bytes, read, [](const std::vector<Sample>&) { return Ok(); });
+}
+
+Result<Shapes> DecodeShapes(std::string_view bytes) {
+  const auto read = [](ByteReader& in) {
+    Shapes shapes(in.Count(limits::kInputs, kLeastShape));
+    for (std::vector<int64_t>& shape : shapes) {
+      shape.resize(in.Count(limits::kRank, kLeastSize));
+      for (int64_t& size : shape) size = in.Signed();
+    }
+    return shapes;
+  };
+  return Decode("shapes", bytes, read,
+                [](const Shapes& shapes) { return CheckShapes("shapes", shapes); });
 }
 
 }  // namespace tactic

@@ -23,6 +23,8 @@ ByteWriter Begin() {
   return out;
 }
 
+void Write(const Parameters& parameters, ByteWriter& out);
+
 void Write(const Value& value, ByteWriter& out) {
   out.Byte(static_cast<uint8_t>(value.index()));
   struct Writer {
@@ -31,6 +33,11 @@ void Write(const Value& value, ByteWriter& out) {
     void operator()(bool v) const { out.Byte(v ? 1 : 0); }
     void operator()(double v) const { out.Double(v); }
     void operator()(const std::string& v) const { out.Text(v); }
+    void operator()(const ValueList& v) const {
+      out.Varint(v.items.size());
+      for (const Value& item : v.items) Write(item, out);
+    }
+    void operator()(const Parameters& v) const { Write(v, out); }
   };
   std::visit(Writer{out}, value);
 }
@@ -173,6 +180,16 @@ std::string Encode(const std::vector<Sample>& samples) {
     if (epoch_differs) out.Varint(sample.epoch);
     out.Float(sample.nanoseconds);
     previous = sample;
+  }
+  return out.Take();
+}
+
+std::string Encode(const Shapes& shapes) {
+  ByteWriter out = Begin();
+  out.Varint(shapes.size());
+  for (const std::vector<int64_t>& shape : shapes) {
+    out.Varint(shape.size());
+    for (const int64_t size : shape) out.Signed(size);
   }
   return out.Take();
 }

@@ -1,6 +1,7 @@
 #include "tactic/model/op_schema.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "proto/model/text.h"
 
@@ -47,7 +48,8 @@ bool HasInput(const OpSchema& schema, std::string_view name) {
 }
 
 const char* TypeName(const Value& value) {
-  constexpr const char* kNames[] = {"int", "bool", "double", "string"};
+  constexpr const char* kNames[] = {"int", "bool", "double", "string", "list", "parameters"};
+  static_assert(std::size(kNames) == std::variant_size_v<Value>);
   return kNames[value.index()];
 }
 
@@ -91,12 +93,12 @@ Check CheckTypes(const OpSchema& schema, const Problem& problem) {
                              " accepts " + ListedBy(expected.dtypes, name_of));
     }
     if (input.dtype == DType::kAbsent) continue;
-    if (shared && *shared != input.dtype) {
+    if (!expected.own_dtype && shared && *shared != input.dtype) {
       return InvalidArgument(field + ".dtype: " + name_of(input.dtype) +
                              ", but an input before it is " + name_of(*shared) +
                              "; all inputs of " + schema.op + " share one dtype");
     }
-    shared = input.dtype;
+    if (!expected.own_dtype) shared = input.dtype;
     if (!Contains(expected.layouts, input.layout)) {
       return InvalidArgument(field + ".layout: " + name_of(input.layout) + "; " + schema.op +
                              " accepts " + ListedBy(expected.layouts, name_of));
@@ -242,7 +244,7 @@ Result<Problem> MakeProblem(const OpSchema& schema, const std::map<std::string, 
   Problem problem{schema.op, attributes, {}};
   for (const InputSchema& input : schema.inputs) {
     Tensor tensor;
-    tensor.dtype = dtype.value_or(input.dtypes.front());
+    tensor.dtype = input.own_dtype ? input.dtypes.front() : dtype.value_or(input.dtypes.front());
     const auto layout = layouts.find(input.name);
     tensor.layout = layout == layouts.end() ? input.layouts.front() : layout->second;
     for (const std::string& dim : input.dims) tensor.dims.push_back(Dim::Static(sizes.at(dim)));

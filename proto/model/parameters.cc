@@ -16,6 +16,15 @@ T ValueOr(const Value* value, T otherwise) {
   return held == nullptr ? std::move(otherwise) : *held;
 }
 
+std::string Listed(const Parameters& parameters) {
+  std::string text;
+  for (const Parameter& item : parameters.items()) {
+    if (!text.empty()) text += ' ';
+    text += item.name + '=' + ToText(item.value);
+  }
+  return text;
+}
+
 }  // namespace
 
 Parameters::Parameters(std::vector<Parameter> items) : items_(std::move(items)) {
@@ -31,6 +40,19 @@ Parameters::Parameters(std::vector<Parameter> items) : items_(std::move(items)) 
       std::unique(items_.begin(), items_.end(),
                   [](const Parameter& a, const Parameter& b) { return a.name == b.name; });
   items_.erase(end, items_.end());
+}
+
+Parameters::Parameters(std::initializer_list<Parameter> items)
+    : Parameters(std::vector<Parameter>(items)) {}
+
+// Written out: clang 14 does not survive defaulted comparisons of a type that contains itself.
+bool ValueList::operator==(const ValueList& other) const { return items == other.items; }
+std::partial_ordering ValueList::operator<=>(const ValueList& other) const {
+  return items <=> other.items;
+}
+bool Parameters::operator==(const Parameters& other) const { return items_ == other.items_; }
+std::partial_ordering Parameters::operator<=>(const Parameters& other) const {
+  return items_ <=> other.items_;
 }
 
 void Parameters::Set(std::string_view name, Value value) {
@@ -59,15 +81,7 @@ std::string Parameters::StringOr(std::string_view name, std::string_view otherwi
   return ValueOr<std::string>(Find(name), std::string(otherwise));
 }
 
-std::string Parameters::ToText() const {
-  if (items_.empty()) return "default";
-  std::string text;
-  for (const Parameter& item : items_) {
-    if (!text.empty()) text += ' ';
-    text += item.name + '=' + tactic::ToText(item.value);
-  }
-  return text;
-}
+std::string Parameters::ToText() const { return items_.empty() ? "default" : Listed(*this); }
 
 std::string ToText(const Value& value) {
   struct Printer {
@@ -79,6 +93,12 @@ std::string ToText(const Value& value) {
       return std::string(digits.data(), end.ptr);
     }
     std::string operator()(const std::string& v) const { return v; }
+    std::string operator()(const ValueList& v) const {
+      std::string text;
+      for (const Value& item : v.items) text += (text.empty() ? "" : ",") + ToText(item);
+      return '[' + text + ']';
+    }
+    std::string operator()(const Parameters& v) const { return '{' + Listed(v) + '}'; }
   };
   return std::visit(Printer(), value);
 }

@@ -93,16 +93,51 @@ Check CheckTensor(const Field& field, const Tensor& tensor) {
   return CheckSize(field, tensor);
 }
 
-Check CheckValue(const Field& field, const Parameter& parameter) {
-  const Field open(field, "[");
-  const Field named(open, parameter.name);
-  const Field item(named, "]");
-  if (const auto* number = std::get_if<double>(&parameter.value)) {
-    if (std::isfinite(*number)) return Ok();
-    return InvalidArgument(item.Text() + ": " + ToText(*number) + " is not a finite number");
+// What of a set of parameters is checked is counted, over all depths.
+Check CheckValue(const Field& field, const Value& value, size_t depth, size_t& values);
+
+Check CheckNested(const Field& field, const Parameters& parameters, size_t depth, size_t& values) {
+  for (const Parameter& parameter : parameters.items()) {
+    Check name = internal::CheckName(Field(field, ": name"), parameter.name);
+    if (!name.ok()) return name;
+    const Field open(field, "[");
+    const Field named(open, parameter.name);
+    Check value = CheckValue(Field(named, "]"), parameter.value, depth, values);
+    if (!value.ok()) return value;
   }
-  const auto* text = std::get_if<std::string>(&parameter.value);
-  return text == nullptr ? Ok() : internal::CheckText(item, *text, 0, limits::kValueBytes);
+  return Ok();
+}
+
+Check CheckList(const Field& field, const ValueList& list, size_t depth, size_t& values) {
+  for (size_t i = 0; i < list.items.size(); ++i) {
+    Check value = CheckValue(Field(field, "", i), list.items[i], depth, values);
+    if (!value.ok()) return value;
+  }
+  return Ok();
+}
+
+Check CheckValue(const Field& field, const Value& value, size_t depth, size_t& values) {
+  if (++values > limits::kValues) {
+    return InvalidArgument(field.Text() + " is value " + std::to_string(values) +
+                           " of its parameters; must be at most " +
+                           std::to_string(limits::kValues) + ", nested ones counted");
+  }
+  if (const auto* text = std::get_if<std::string>(&value)) {
+    return internal::CheckText(field, *text, 0, limits::kValueBytes);
+  }
+  if (const auto* number = std::get_if<double>(&value)) {
+    if (std::isfinite(*number)) return Ok();
+    return InvalidArgument(field.Text() + ": " + ToText(*number) + " is not a finite number");
+  }
+  const auto* list = std::get_if<ValueList>(&value);
+  const auto* nested = std::get_if<Parameters>(&value);
+  if (list == nullptr && nested == nullptr) return Ok();
+  if (depth == limits::kValueDepth) {
+    return InvalidArgument(field.Text() + " is nested " + std::to_string(depth + 1) +
+                           " deep; must be at most " + std::to_string(limits::kValueDepth));
+  }
+  return list != nullptr ? CheckList(field, *list, depth + 1, values)
+                         : CheckNested(field, *nested, depth + 1, values);
 }
 
 }  // namespace
@@ -179,13 +214,8 @@ Check internal::CheckParameters(const Field& field, const Parameters& parameters
   if (parameters.size() > limits::kParameters) {
     return OutOfBounds(Field(field, ": count"), parameters.size(), 0, limits::kParameters);
   }
-  for (const Parameter& parameter : parameters.items()) {
-    Check name = CheckName(Field(field, ": name"), parameter.name);
-    if (!name.ok()) return name;
-    Check value = CheckValue(field, parameter);
-    if (!value.ok()) return value;
-  }
-  return Ok();
+  size_t values = 0;
+  return CheckNested(field, parameters, 0, values);
 }
 
 Check CheckName(std::string_view field, std::string_view name) {
@@ -209,6 +239,26 @@ Check CheckProblem(std::string_view field, const Problem& problem) {
   for (size_t i = 0; i < problem.inputs.size(); ++i) {
     check = CheckTensor(Field(prefix, "inputs", i), problem.inputs[i]);
     if (!check.ok()) return check;
+  }
+  return Ok();
+}
+
+Check CheckShapes(std::string_view field, const Shapes& shapes) {
+  const Field prefix(field);
+  if (shapes.size() > limits::kInputs) {
+    return OutOfBounds(Field(prefix, ": count"), shapes.size(), 0, limits::kInputs);
+  }
+  for (size_t i = 0; i < shapes.size(); ++i) {
+    const Field shape(prefix, "", i);
+    if (shapes[i].size() > limits::kRank) {
+      return OutOfBounds(Field(shape, ": rank"), shapes[i].size(), 0, limits::kRank);
+    }
+    for (size_t d = 0; d < shapes[i].size(); ++d) {
+      const int64_t size = shapes[i][d];
+      if (size < 0 || size > limits::kDim) {
+        return OutOfBounds(Field(shape, "", d), size, 0, limits::kDim);
+      }
+    }
   }
   return Ok();
 }

@@ -6,6 +6,12 @@
 
 namespace tactic::sdk {
 
+std::vector<InputFill> Op::InputFills(const Problem& problem) const {
+  return std::vector<InputFill>(problem.inputs.size());
+}
+
+void Op::InputsPreHook(const Problem&, std::span<void* const>) const {}
+
 namespace {
 
 template <typename Entries>

@@ -47,8 +47,10 @@ FillRule RuleOf(DType dtype) {
       return FloatRule(8, 2, 15);
     case DType::kBool:
       return {Repeat(1, 8), 0};
-    default:
-      return {Repeat(7, static_cast<int>(8 * std::max<size_t>(SizeOf(dtype), 1))), 0};
+    default: {
+      const int bits = static_cast<int>(8 * std::max<size_t>(SizeOf(dtype), 1));
+      return {Repeat(7, bits), Repeat(1, bits)};
+    }
   }
 }
 
@@ -117,6 +119,67 @@ double Load(DType dtype, const std::byte* at) {
   return 0;
 }
 
+template <typename T, typename From>
+void Write(std::byte* to, From value) {
+  const T written = static_cast<T>(value);
+  std::memcpy(to, &written, sizeof(written));
+}
+
+// The nearest binary floating-point number of up to 16 bits; ties go to even. No overflow: the
+// caller has checked the range.
+uint32_t Encode(double value, int width, int mantissa_bits) {
+  const int bias = (1 << (width - 2 - mantissa_bits)) - 1;
+  const uint32_t sign = std::signbit(value) ? 1u << (width - 1) : 0;
+  if (value == 0) return sign;
+  // 1.xxx times 2^exponent; below the smallest normal number the steps stay as they are there.
+  const int exponent = std::max(std::ilogb(value), 1 - bias);
+  const double mantissa = std::nearbyint(std::ldexp(std::abs(value), mantissa_bits - exponent));
+  // A normal number's leading one counts into the exponent.
+  return sign | (static_cast<uint32_t>(mantissa) +
+                 (static_cast<uint32_t>(exponent + bias - 1) << mantissa_bits));
+}
+
+template <typename Number>
+void Store(DType dtype, Number value, std::byte* at) {
+  switch (dtype) {
+    case DType::kF64:
+      return Write<double>(at, value);
+    case DType::kF32:
+    case DType::kTF32:
+      return Write<float>(at, value);
+    case DType::kF16:
+      return Write<uint16_t>(at, Encode(static_cast<double>(value), 16, 10));
+    case DType::kBF16:
+      return Write<uint16_t>(at, Encode(static_cast<double>(value), 16, 7));
+    case DType::kF8E4M3:
+      return Write<uint8_t>(at, Encode(static_cast<double>(value), 8, 3));
+    case DType::kF8E5M2:
+      return Write<uint8_t>(at, Encode(static_cast<double>(value), 8, 2));
+    case DType::kI64:
+      return Write<int64_t>(at, value);
+    case DType::kI32:
+      return Write<int32_t>(at, value);
+    case DType::kI16:
+      return Write<int16_t>(at, value);
+    case DType::kI8:
+      return Write<int8_t>(at, value);
+    case DType::kU8:
+    case DType::kBool:
+      return Write<uint8_t>(at, value);
+    case DType::kAbsent:
+      return;
+  }
+}
+
+// Stores next(random word) in each element.
+template <typename Next>
+void FillEach(DType dtype, std::span<std::byte> bytes, uint64_t seed, Next next) {
+  const size_t size = SizeOf(dtype);
+  for (size_t at = 0; size > 0 && at + size <= bytes.size(); at += size) {
+    Store(dtype, next(RandomWord(seed, at)), &bytes[at]);
+  }
+}
+
 std::string Text(double number) {
   std::array<char, 32> text{};
   std::snprintf(text.data(), text.size(), "%.9g", number);
@@ -137,6 +200,65 @@ void FillRandom(DType dtype, std::span<std::byte> bytes, uint64_t seed) {
     const uint64_t word = (RandomWord(seed, at) & rule.mask) + rule.base;
     std::memcpy(&bytes[at], &word, std::min(sizeof(word), bytes.size() - at));
   }
+}
+
+void FillUniform(DType dtype, std::span<std::byte> bytes, double low, double high, uint64_t seed) {
+  const bool whole = IsInteger(dtype) || dtype == DType::kBool;
+  FillEach(dtype, bytes, seed, [=](uint64_t word) {
+    const double place = static_cast<double>(word >> 11) * 0x1p-53;  // In [0, 1).
+    // Not low + place * (high - low), which overflows for the ends of f64.
+    return whole ? low + std::floor(place * (high - low + 1)) : low * (1 - place) + high * place;
+  });
+}
+
+void FillIndices(DType dtype, std::span<std::byte> bytes, int64_t below, uint64_t seed) {
+  FillEach(dtype, bytes, seed, [=](uint64_t word) {
+    return static_cast<int64_t>(word % static_cast<uint64_t>(below));
+  });
+}
+
+bool IsInteger(DType dtype) {
+  return dtype == DType::kI64 || dtype == DType::kI32 || dtype == DType::kI16 ||
+         dtype == DType::kI8 || dtype == DType::kU8;
+}
+
+double Least(DType dtype) {
+  if (dtype == DType::kU8 || dtype == DType::kBool) return 0;
+  const bool twos_complement = IsInteger(dtype) && dtype != DType::kI64;
+  return -Greatest(dtype) - (twos_complement ? 1 : 0);
+}
+
+double Greatest(DType dtype) {
+  switch (dtype) {
+    case DType::kF64:
+      return std::numeric_limits<double>::max();
+    case DType::kF32:
+    case DType::kTF32:
+      return std::numeric_limits<float>::max();
+    case DType::kF16:
+      return 65504;
+    case DType::kBF16:
+      return 0x1.fep127;
+    case DType::kF8E4M3:
+      return 448;
+    case DType::kF8E5M2:
+      return 57344;
+    case DType::kI64:
+      return 0x1p53;
+    case DType::kI32:
+      return std::numeric_limits<int32_t>::max();
+    case DType::kI16:
+      return std::numeric_limits<int16_t>::max();
+    case DType::kI8:
+      return std::numeric_limits<int8_t>::max();
+    case DType::kU8:
+      return std::numeric_limits<uint8_t>::max();
+    case DType::kBool:
+      return 1;
+    case DType::kAbsent:
+      break;
+  }
+  return 0;
 }
 
 std::optional<std::string> FirstWrong(DType dtype, std::span<const std::byte> got,

@@ -13,10 +13,21 @@
 namespace tactic::timing {
 
 // Fills `bytes` with elements of `dtype` that depend on `seed` and the place only. Floating-point
-// types: either sign, full random mantissa, magnitudes in [1/16, 1), never zero or NaN; integers: 0
-// to 7, so that they serve as indices too. Random, because power, and so clock, depends on the
-// data, and because repeats would hide swapped rows.
+// types: either sign, full random mantissa, magnitudes in [1/16, 1), never zero or NaN; integers: 1
+// to 8. Random, because power, and so clock, depends on the data, and because repeats would hide
+// swapped rows.
 void FillRandom(DType dtype, std::span<std::byte> bytes, uint64_t seed);
+
+// The same with values in [low, high], rounded to what `dtype` holds, or indices in [0, below).
+// REQUIRES: both ends are within Least and Greatest, and whole unless the type is floating-point;
+// for indices an integer type.
+void FillUniform(DType dtype, std::span<std::byte> bytes, double low, double high, uint64_t seed);
+void FillIndices(DType dtype, std::span<std::byte> bytes, int64_t below, uint64_t seed);
+
+bool IsInteger(DType dtype);  // bool is none.
+// The ends of what a type holds, and, for 64-bit integers, of what a double can say exactly.
+double Least(DType dtype);
+double Greatest(DType dtype);
 
 // What outputs hold before a launch that is checked: NaN in every floating-point type.
 inline constexpr std::byte kPoison{0xff};

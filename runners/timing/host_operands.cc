@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "runners/timing/elements.h"
+#include "runners/timing/input_maker.h"
 #include "tactic/model/codec.h"
 
 namespace tactic::timing {
@@ -31,8 +32,10 @@ HostOperands::HostOperands(const sdk::Op& op, const Problem& problem, uint64_t s
     if (problem_.inputs[i].dtype == DType::kAbsent) continue;
     input_memory_[i] = sdk::AllocateAligned(InputBytes(i));
     inputs_[i] = input_memory_[i].get();
-    FillInput(i);
-    input_checksums_[i] = ChecksumOf(input_memory_[i].get(), InputBytes(i));
+  }
+  FillAll();
+  for (size_t i = 0; i < problem_.inputs.size(); ++i) {
+    if (input_memory_[i]) input_checksums_[i] = ChecksumOf(input_memory_[i].get(), InputBytes(i));
   }
   for (const Tensor& type : output_types_) {
     output_buffers_.emplace_back().Resize(Bytes(type));
@@ -48,9 +51,10 @@ size_t HostOperands::BytesFor(const sdk::Op& op, const Problem& problem) {
   return bytes;
 }
 
-void HostOperands::FillInput(size_t input) {
-  FillRandom(problem_.inputs[input].dtype, {input_memory_[input].get(), InputBytes(input)},
-             seed_ + input);
+void HostOperands::FillAll() {
+  std::vector<void*> inputs;
+  for (const sdk::AlignedBytes& memory : input_memory_) inputs.push_back(memory.get());
+  own_content_ = FillInputs(op_, problem_, seed_, inputs);
 }
 
 void HostOperands::ComputeReference() {
@@ -99,9 +103,9 @@ std::optional<Failure> HostOperands::CheckInputs() {
   for (size_t i = 0; i < input_memory_.size(); ++i) {
     if (!input_memory_[i]) continue;
     if (ChecksumOf(input_memory_[i].get(), InputBytes(i)) == input_checksums_[i]) continue;
-    FillInput(i);
     failure = {Outcome::kOutOfBounds, "wrote into input '" + schema_.inputs[i].name + "'"};
   }
+  if (failure) FillAll();
   return failure;
 }
 

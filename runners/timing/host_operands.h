@@ -20,7 +20,7 @@ struct Failure {
   std::string detail;
 };
 
-// Inputs with fixed random content, outputs and workspace with guard zones, and the reference's
+// Inputs filled as the op says, outputs and workspace with guard zones, and the reference's
 // outputs. The same content for every candidate and every worker process of a contest. Not
 // thread-safe.
 class HostOperands {
@@ -47,6 +47,8 @@ class HostOperands {
   void* workspace() const { return workspace_.data(); }
   bool IsWeight(size_t input) const { return schema_.inputs[input].weight; }
   size_t InputBytes(size_t input) const { return Bytes(problem_.inputs[input]); }
+  // Its content is declared by the op; that of other inputs is random (elements.h).
+  bool HasOwnContent(size_t input) const { return own_content_[input]; }
 
   // Writes one byte of each line of the inputs that are not weights, without changing them: as if
   // the layer before had just computed them.
@@ -61,7 +63,7 @@ class HostOperands {
   std::optional<Failure> CheckOutputs() const;
 
  private:
-  void FillInput(size_t input);
+  void FillAll();
 
   const sdk::Op& op_;
   Problem problem_;
@@ -70,6 +72,7 @@ class HostOperands {
   uint64_t seed_;
   std::vector<sdk::AlignedBytes> input_memory_;
   std::vector<const void*> inputs_;  // nullptr: absent.
+  std::vector<bool> own_content_;
   std::vector<uint64_t> input_checksums_;
   std::vector<GuardedBuffer> output_buffers_;
   std::vector<void*> outputs_;

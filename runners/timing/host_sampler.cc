@@ -16,6 +16,7 @@ constexpr uint64_t kOperandSeed = 0x6f706572616e6400;
 constexpr double kLongCallNs = 1e6;  // Above: one sample is enough of a first look.
 constexpr double kHopeless = 4;      // Times the best: not worth a second launch.
 constexpr size_t kDetailBytes = 500;
+constexpr size_t kLine = 64;  // Every operand is aligned to it.
 
 // CLOCK_MONOTONIC, which is what libstdc++'s steady clock reads.
 double NowNs() {
@@ -102,24 +103,53 @@ std::optional<Error> HostSampler::Open(const sdk::Op& op) {
 
 std::optional<Error> HostSampler::ReservePool(uint64_t operand_bytes) {
   uint64_t cold_bytes = 0;
-  DType dtype = DType::kAbsent;
+  DType dtype = DType::kAbsent;  // Of the cold inputs, if they share one.
   for (size_t i = 0; i < problem_.inputs.size(); ++i) {
     if (!IsCold(i)) continue;
-    if (dtype != DType::kAbsent && dtype != problem_.inputs[i].dtype) {
-      return InvalidArgument("problem.inputs[" + std::to_string(i) + "] is " +
-                             std::string(Name(problem_.inputs[i].dtype)) + " beside " +
-                             std::string(Name(dtype)) + "; cold inputs must be of one type");
-    }
     dtype = problem_.inputs[i].dtype;
-    cold_bytes += operands_->InputBytes(i);
+    cold_bytes += (operands_->InputBytes(i) + kLine - 1) / kLine * kLine;
   }
   const uint64_t left = options_.memory_bytes - operand_bytes;
   if (cold_bytes > left) return OutOfMemory(operand_bytes + cold_bytes, options_.memory_bytes);
   const uint64_t wanted = cold_bytes == 0 ? 0 : 3 * options_.cache_bytes + cold_bytes;
   const uint64_t pool_bytes = std::min(wanted, left);
-  if (pool_bytes > 0) pool_.Reserve(dtype, pool_bytes, options_.cache_bytes);
   workspace_limit_ = left - pool_bytes;
+  if (pool_bytes == 0) return std::nullopt;
+  if (CanServeRandom()) {
+    pool_.Reserve(dtype, pool_bytes, options_.cache_bytes);
+  } else {
+    pool_.ReserveCopies(LayOutCold(cold_bytes), pool_bytes, options_.cache_bytes);
+  }
   return std::nullopt;
+}
+
+// Whether any random elements of one type will do for all cold inputs.
+bool HostSampler::CanServeRandom() const {
+  DType dtype = DType::kAbsent;
+  for (size_t i = 0; i < problem_.inputs.size(); ++i) {
+    if (!IsCold(i)) continue;
+    if (operands_->HasOwnContent(i)) return false;
+    if (dtype != DType::kAbsent && dtype != problem_.inputs[i].dtype) return false;
+    dtype = problem_.inputs[i].dtype;
+  }
+  return true;
+}
+
+// All cold inputs as they were checked, one behind the other, `cold_bytes` together; sets where
+// each one lies.
+std::vector<std::byte> HostSampler::LayOutCold(size_t cold_bytes) {
+  std::vector<std::byte> cold;
+  cold.reserve(cold_bytes);
+  cold_offsets_.assign(problem_.inputs.size(), 0);
+  for (size_t i = 0; i < problem_.inputs.size(); ++i) {
+    if (!IsCold(i)) continue;
+    cold_offsets_[i] = cold.size();
+    const auto* data = static_cast<const std::byte*>(operands_->inputs()[i]);
+    cold.insert(cold.end(), data, data + operands_->InputBytes(i));
+    cold.resize((cold.size() + kLine - 1) / kLine * kLine);
+  }
+  cold_bytes_ = cold_bytes;
+  return cold;
 }
 
 bool HostSampler::IsCold(size_t input) const {
@@ -273,10 +303,17 @@ std::optional<Failure> HostSampler::Sample(int candidate, int repeats) {
 void HostSampler::LayOut(int repeats) {
   const size_t inputs = problem_.inputs.size();
   layout_.resize(inputs * static_cast<size_t>(repeats));
+  const std::byte* copy = nullptr;
   for (size_t at = 0; at < layout_.size(); ++at) {
     const size_t input = at % inputs;
-    layout_[at] =
-        IsCold(input) ? pool_.Take(operands_->InputBytes(input)) : operands_->inputs()[input];
+    if (input == 0 && !cold_offsets_.empty()) copy = pool_.Take(cold_bytes_);
+    if (!IsCold(input)) {
+      layout_[at] = operands_->inputs()[input];
+    } else if (copy != nullptr) {
+      layout_[at] = copy + cold_offsets_[input];
+    } else {
+      layout_[at] = pool_.Take(operands_->InputBytes(input));
+    }
   }
 }
 

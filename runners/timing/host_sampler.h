@@ -70,6 +70,8 @@ class HostSampler : public Sampler {
 
   std::optional<Error> Open(const sdk::Op& op);
   std::optional<Error> ReservePool(uint64_t operand_bytes);
+  bool CanServeRandom() const;
+  std::vector<std::byte> LayOutCold(size_t cold_bytes);
   bool IsCold(size_t input) const;
 
   std::optional<Failure> Prepare(int candidate);
@@ -95,6 +97,10 @@ class HostSampler : public Sampler {
   double best_ns_ = 0;               // Least screened so far; 0 = none.
   int repeats_ = 0;                  // Of every sample of the rounds; 0 until the first round.
   std::vector<const void*> layout_;  // Inputs of each call of a sample, one call after the other.
+  // Where each input lies in a copy of all cold ones. Empty: the pool holds random elements, of
+  // which every cold input gets a window of its own.
+  std::vector<size_t> cold_offsets_;
+  size_t cold_bytes_ = 0;  // Of such a copy.
 };
 
 }  // namespace tactic::timing

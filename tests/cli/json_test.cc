@@ -25,6 +25,15 @@ TEST(JsonTest, DecisionKeepsItsShape) {
   EXPECT_EQ(json["ranking"].size(), 1u);
 }
 
+TEST(JsonTest, NestedValuesOfATacticAreNestedJson) {
+  Decision decision = GemmDecision(12, Gemm(1, 64, 32));
+  decision.ranking[0].candidate.tactic = {
+      {"tile", ValueList{{int64_t{128}, 0.5}}},
+      {"inner", Parameters{{"async", true}, {"name", std::string("x")}}}};
+  EXPECT_EQ(ToJson(GemmSchemas(), decision)["pick"]["tactic"],
+            Json::parse(R"({"inner":{"async":true,"name":"x"},"tile":[128,0.5]})"));
+}
+
 TEST(JsonTest, UnknownSpeedupIsNull) {
   Decision decision = GemmDecision(12, Gemm(1, 64, 32));
   decision.default_ns = 0;

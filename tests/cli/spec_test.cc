@@ -98,6 +98,18 @@ TEST(ParseValueLikeTest, FollowsTheTypeOfTheDefault) {
   EXPECT_FALSE(ParseValueLike("yes", false).ok());
 }
 
+TEST(ParseValueLikeTest, NestedValuesAreJson) {
+  EXPECT_EQ(ParseValueLike("[1,[2.5,true],\"x\"]", ValueList()).value(),
+            Value(ValueList{{int64_t{1}, ValueList{{2.5, true}}, std::string("x")}}));
+  EXPECT_EQ(ParseValueLike("{\"b\":[],\"a\":{\"c\":-1}}", Parameters()).value(),
+            Value(Parameters{{"a", Parameters{{"c", int64_t{-1}}}}, {"b", ValueList()}}));
+  for (const char* wrong : {"", "1", "[1", "[null]", "[18446744073709551615]", "{}"}) {
+    EXPECT_FALSE(ParseValueLike(wrong, ValueList()).ok()) << wrong;
+  }
+  EXPECT_THAT(ParseValueLike("[1]", Parameters()).error().message,
+              HasSubstr("'[1]' is not an object in JSON"));
+}
+
 TEST(SplitTest, KeepsEmptyItems) {
   EXPECT_THAT(Split("", ','), IsEmpty());
   EXPECT_THAT(Split("a", ','), ElementsAre("a"));

@@ -45,7 +45,8 @@ TEST(CodecTest, ValuesAtTheirEndsComeBack) {
         Value(int64_t{-1}), Value(int64_t{0}), Value(false), Value(true), Value(0.0),
         Value(std::numeric_limits<double>::denorm_min()), Value(std::numeric_limits<double>::max()),
         Value(-1.5), Value(std::string()), Value(std::string("\u20ac")),
-        Value(std::string(256, 'x'))}) {
+        Value(std::string(256, 'x')), Value(ValueList()), Value(Parameters()),
+        Value(ValueList{{0.5, Parameters{{"a", ValueList{{true}}}}}})}) {
     Candidate candidate = SampleCandidate();
     candidate.tactic.Set("v", value);
     EXPECT_THAT(DecodeCandidate(Encode(candidate)), IsOkAndHolds(candidate)) << ToText(value);
@@ -96,6 +97,32 @@ TEST(CodecTest, LayoutIsPinned) {
                                       1, 's', 3, 1,   't'}));                       //
   EXPECT_EQ(Encode(std::vector<Sample>{{0, 2, 1.0f}, {3, 1, 2.0f}}),
             Bytes({1, 2, 8, 0, 0, 0x80, 0x3f, 1, 3, 0, 0, 0, 0x40}));
+}
+
+TEST(CodecTest, LayoutOfNestedValuesIsPinned) {
+  const Candidate candidate = {
+      {"r", "u1"}, {{"l", ValueList{{int64_t{1}, ValueList()}}}, {"p", Parameters{{"x", true}}}}};
+  EXPECT_EQ(Encode(candidate), Bytes({1, 1,   'r', 2, 'u', '1', 2,        //
+                                      1, 'l', 4,   2, 0,   2,   4, 0,     // Two items: 1, and [].
+                                      1, 'p', 5,   1, 1,   'x', 1, 1}));  //
+}
+
+TEST(CodecTest, DepthAndNumberOfValuesAreBounded) {
+  const auto nested = [](size_t levels) {
+    Value value = true;
+    for (size_t i = 0; i < levels; ++i) value = ValueList{{std::move(value)}};
+    return Candidate{{"r", "1"}, {{"a", std::move(value)}}};
+  };
+  EXPECT_THAT(DecodeCandidate(Encode(nested(8))), IsOkAndHolds(nested(8)));
+  EXPECT_THAT(DecodeCandidate(Encode(nested(9))),
+              ErrorIs(ErrorCode::kDataLoss, HasSubstr("values are nested too deep")));
+  EXPECT_THAT(DecodeCandidate(Encode(nested(1000))), ErrorIs(ErrorCode::kDataLoss));
+  const auto with_items = [](size_t count) {
+    return Candidate{{"r", "1"}, {{"a", ValueList{std::vector<Value>(count, true)}}}};
+  };
+  EXPECT_THAT(DecodeCandidate(Encode(with_items(511))), IsOkAndHolds(with_items(511)));
+  EXPECT_THAT(DecodeCandidate(Encode(with_items(512))),
+              ErrorIs(ErrorCode::kDataLoss, HasSubstr("too many items")));
 }
 
 TEST(CodecTest, MinusZeroIsZero) {

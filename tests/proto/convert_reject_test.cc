@@ -105,11 +105,37 @@ TEST(ConvertRejectTest, EmptyMessages) {
 TEST(ConvertRejectTest, ValuesThatAreNotSet) {
   EXPECT_THAT(ChangedProblem([](v1::Problem& m) { m.mutable_attributes(1)->clear_value(); }),
               ErrorIs(kInvalid,
-                      "f.attributes[1].value: not set; must be an int, bool, double or "
-                      "string"));
+                      "f.attributes[1].value: not set; must be an int, bool, double, "
+                      "string, list or parameters"));
   EXPECT_THAT(
       ChangedSchema([](v1::OpSchema& m) { m.mutable_attributes(0)->clear_default_value(); }),
       ErrorIs(kInvalid, HasSubstr("f.attributes[0].default_value: not set")));
+}
+
+TEST(ConvertRejectTest, NestedValuesAreCheckedLikeOthers) {
+  const auto with_tile = [](const std::function<void(v1::Value&)>& change) {
+    return Changed<v1::Candidate>(SampleCandidate(1), [&](v1::Candidate& m) {
+      change(*m.mutable_tactic(m.tactic_size() - 1)->mutable_value());
+    });
+  };
+  EXPECT_THAT(with_tile([](v1::Value& m) { m.mutable_list_value()->add_values(); }),
+              ErrorIs(kInvalid, HasSubstr("f.tactic[4].value[3]: not set")));
+  EXPECT_THAT(with_tile([](v1::Value& m) {
+                v1::ParameterSet& set =
+                    *m.mutable_list_value()->mutable_values(1)->mutable_parameters_value();
+                *set.add_parameters() = set.parameters(0);
+              }),
+              ErrorIs(kInvalid, "f.tactic[4].value[1]: \"stages\" is there twice; each name once"));
+  EXPECT_THAT(with_tile([](v1::Value& m) {
+                m.mutable_list_value()->mutable_values(0)->set_string_value("a\n");
+              }),
+              ErrorIs(kInvalid, HasSubstr("f.tactic[tile][0]: \"a\\x0a\"")));
+  EXPECT_THAT(with_tile([](v1::Value& m) {
+                v1::Value* inner = &m;
+                for (int i = 0; i < 90; ++i) inner = inner->mutable_list_value()->add_values();
+                inner->set_bool_value(true);
+              }),
+              ErrorIs(kInvalid, HasSubstr("is nested 9 deep; must be at most 8")));
 }
 
 TEST(ConvertRejectTest, NamesThatAreThereTwice) {

@@ -19,7 +19,9 @@ constexpr ErrorCode kInvalid = ErrorCode::kInvalidArgument;
 
 TEST(DecisionTest, TextOfCandidates) {
   EXPECT_EQ(ToText(SampleCandidate(0)), "host_blocked default");
-  EXPECT_EQ(ToText(SampleCandidate(2)), "host_blocked kc=128 micro=avx2_6x16 pack=true share=0.5");
+  EXPECT_EQ(ToText(SampleCandidate(2)),
+            "host_blocked kc=128 micro=avx2_6x16 pack=true share=0.5 "
+            "tile=[128,{stages=3},[]]");
 }
 
 TEST(DecisionTest, EveryOutcomeAndReasonHasItsOwnName) {

@@ -121,6 +121,20 @@ TEST(OpSchemaTest, AnOptionalInputMayBeAbsent) {
   EXPECT_THAT(CheckAgainst(schema, problem), ErrorIs(kInvalid, HasSubstr("dimension n is 511")));
 }
 
+TEST(OpSchemaTest, AnInputWithADtypeOfItsOwnDoesNotShareIt) {
+  const OpSchema gather = {
+      "gather",
+      {{"indices", {"n"}, {DType::kI32}, {Layout::kRowMajor}, false, true},
+       {"table", {"rows", "cols"}, {DType::kF32, DType::kF16}, {Layout::kRowMajor}, true}},
+      {}};
+  EXPECT_THAT(CheckSchema("", gather), IsOk());
+  const auto problem =
+      MakeProblem(gather, {{"n", 4}, {"rows", 8}, {"cols", 2}}, DType::kF16, {}, {});
+  ASSERT_THAT(problem, IsOk());
+  EXPECT_EQ(problem->inputs[0].dtype, DType::kI32);
+  EXPECT_EQ(problem->inputs[1].dtype, DType::kF16);
+}
+
 TEST(OpSchemaTest, FillDefaultsAddsOnlyWhatIsLeftOut) {
   Problem problem = GemmProblem();
   problem.attributes = {{"alpha", 2.0}};

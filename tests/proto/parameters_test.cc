@@ -61,6 +61,20 @@ TEST(ParametersTest, TextIsForPeople) {
   EXPECT_EQ(parameters.ToText(), "kc=-256 micro=avx2_6x16 pack=true share=0.5");
 }
 
+TEST(ParametersTest, ValuesNest) {
+  const Parameters one = {{"tile", ValueList{{int64_t{128}, int64_t{64}}}},
+                          {"inner", Parameters{{"b", true}, {"a", 0.5}}}};
+  Parameters other = one;
+  EXPECT_EQ(one, other);
+  EXPECT_EQ(one.ToText(), "inner={a=0.5 b=true} tile=[128,64]");
+  EXPECT_EQ(Parameters({{"none", Parameters()}}).ToText(), "none={}");
+  other.Set("tile", ValueList{{int64_t{128}, int64_t{65}}});
+  EXPECT_LT(one, other);
+  EXPECT_NE(one, other);
+  ASSERT_NE(one.Find("inner"), nullptr);
+  EXPECT_EQ(std::get<Parameters>(*one.Find("inner")).BoolOr("b", false), true);
+}
+
 TEST(ParametersTest, DoublesPrintTheShortestThatReadsBack) {
   EXPECT_EQ(ToText(Value(0.1)), "0.1");
   EXPECT_EQ(ToText(Value(1e300)), "1e+300");

@@ -155,5 +155,30 @@ TEST(ProblemTest, RefusesParameters) {
   }
 }
 
+// `value` inside `levels` lists.
+Value Wrapped(Value value, size_t levels) {
+  for (size_t i = 0; i < levels; ++i) value = ValueList{{std::move(value)}};
+  return value;
+}
+
+TEST(CheckParametersTest, NestedValuesAreBoundedInDepthAndNumber) {
+  EXPECT_THAT(CheckParameters("tactic", {{"a", Wrapped(true, limits::kValueDepth)}}), IsOk());
+  EXPECT_THAT(
+      CheckParameters("tactic", {{"a", Wrapped(true, limits::kValueDepth + 1)}}),
+      ErrorIs(kInvalid, "tactic[a][0][0][0][0][0][0][0][0] is nested 9 deep; must be at most 8"));
+  const auto with_items = [](size_t count) {
+    return Parameters{{"a", ValueList{std::vector<Value>(count, int64_t{1})}}, {"b", true}};
+  };
+  EXPECT_THAT(CheckParameters("tactic", with_items(limits::kValues - 2)), IsOk());
+  EXPECT_THAT(CheckParameters("tactic", with_items(limits::kValues - 1)),
+              ErrorIs(kInvalid,
+                      "tactic[b] is value 513 of its parameters; must be at most 512, "
+                      "nested ones counted"));
+  EXPECT_THAT(CheckParameters("tactic", {{"a", Parameters{{"b c", true}}}}),
+              ErrorIs(kInvalid, HasSubstr("tactic[a]: name: \"b c\"")));
+  EXPECT_THAT(CheckParameters("tactic", {{"a", ValueList{{0.5, HUGE_VAL}}}}),
+              ErrorIs(kInvalid, "tactic[a][1]: inf is not a finite number"));
+}
+
 }  // namespace
 }  // namespace tactic

@@ -59,7 +59,8 @@ Candidate SampleCandidate(int variant) {
           {{"kc", int64_t{64} * variant},
            {"micro", std::string("avx2_6x16")},
            {"pack", true},
-           {"share", 0.5}}};
+           {"share", 0.5},
+           {"tile", ValueList{{int64_t{128}, Parameters{{"stages", int64_t{3}}}, ValueList{}}}}}};
 }
 
 Decision SampleDecision(const Key& key) {

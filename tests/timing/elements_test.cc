@@ -58,7 +58,7 @@ TEST(FillRandom, GivesNumbersInEveryType) {
     std::vector<std::byte> random(4096);
     std::vector<std::byte> zero(4096);
     FillRandom(type, random, 3);
-    EXPECT_EQ(FirstWrong(type, random, zero, {.absolute = 7.5}), std::nullopt) << Name(type);
+    EXPECT_EQ(FirstWrong(type, random, zero, {.absolute = 8.5}), std::nullopt) << Name(type);
     EXPECT_NE(FirstWrong(type, random, zero, {.absolute = 0.05}), std::nullopt) << Name(type);
   }
 }
@@ -166,7 +166,24 @@ TEST(DataPool, IsRefilledForAnotherType) {
   pool.Reserve(DType::kF32, 4096, 1);
   pool.Reserve(DType::kU8, 4096, 1);
   const std::byte* const window = pool.Take(4096);
-  for (int i = 0; i < 4096; ++i) ASSERT_LT(std::to_integer<int>(window[i]), 8);
+  for (int i = 0; i < 4096; ++i) ASSERT_LE(std::to_integer<int>(window[i]), 8);
+}
+
+TEST(DataPool, EveryWindowOfCopiesIsOneCopy) {
+  std::vector<std::byte> data(5000);
+  FillRandom(DType::kU8, data, 1);
+  DataPool pool;
+  pool.Reserve(DType::kF32, 4096, 20000);
+  pool.ReserveCopies(data, 100000, 20000);
+  std::set<const std::byte*> windows;
+  for (int i = 0; i < 30; ++i) {
+    const std::byte* const window = pool.Take(data.size());
+    ASSERT_EQ(std::memcmp(window, data.data(), data.size()), 0);
+    windows.insert(window);
+  }
+  EXPECT_GE(windows.size(), 6u);
+  pool.ReserveCopies(data, 1, 20000);  // Holds one copy at least.
+  EXPECT_EQ(std::memcmp(pool.Take(data.size()), data.data(), data.size()), 0);
 }
 
 }  // namespace

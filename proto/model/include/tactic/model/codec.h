@@ -18,12 +18,14 @@ std::string Encode(const Environment& environment);
 std::string Encode(const Candidate& candidate);
 std::string Encode(const std::vector<Ranked>& ranking);
 std::string Encode(const std::vector<Sample>& samples);
+std::string Encode(const Shapes& shapes);
 
 Result<Key> DecodeKey(std::string_view bytes);
 Result<Environment> DecodeEnvironment(std::string_view bytes);
 Result<Candidate> DecodeCandidate(std::string_view bytes);
 Result<std::vector<Ranked>> DecodeRanking(std::string_view bytes);
 Result<std::vector<Sample>> DecodeSamples(std::string_view bytes);
+Result<Shapes> DecodeShapes(std::string_view bytes);
 
 // XXH3-64 of `bytes`: the checksum of stored rows and of frames.
 uint64_t Checksum(std::string_view bytes);

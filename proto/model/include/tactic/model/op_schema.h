@@ -16,9 +16,11 @@ namespace tactic {
 struct InputSchema {
   std::string name;               // "b"
   std::vector<std::string> dims;  // Symbolic: {"k","n"}; equal names are equal sizes.
-  std::vector<DType> dtypes;      // Accepted; the first is the default. All inputs share one dtype.
+  std::vector<DType> dtypes;      // Accepted; the first is the default.
   std::vector<Layout> layouts;    // Accepted; the first is the default.
   bool weight = false;  // Read-only between calls: what `weights_cold` keeps out of the cache.
+  // An index, a scale: its dtype is its own. All inputs that do not say so share one dtype.
+  bool own_dtype = false;
   bool operator==(const InputSchema&) const = default;
 };
 
@@ -49,9 +51,9 @@ Check CheckAgainst(const OpSchema& schema, const Problem& problem);
 // Adds the attributes that were left out, so that equal problems have equal keys.
 void FillDefaults(const OpSchema& schema, Problem& problem);
 
-// The problem with these sizes by dimension name; `dtype` and the layouts default to the schema's
-// first. `layouts` is by input name. An Error names what is missing or unknown and lists what is
-// known.
+// The problem with these sizes by dimension name; `dtype`, which is that of the inputs that share
+// one, and the layouts default to the schema's first. `layouts` is by input name. An Error names
+// what is missing or unknown and lists what is known.
 Result<Problem> MakeProblem(const OpSchema& schema, const std::map<std::string, int64_t>& sizes,
                             std::optional<DType> dtype,
                             const std::map<std::string, Layout>& layouts,

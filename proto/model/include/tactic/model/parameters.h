@@ -1,7 +1,10 @@
-// Named, typed parameters: the attributes of a problem and the settings of a tactic.
+// Named, typed parameters, which may nest: the attributes of a problem and the settings of a
+// tactic.
 #pragma once
 
+#include <compare>
 #include <cstdint>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -9,15 +12,22 @@
 
 namespace tactic {
 
-// One setting's value. The alternatives' order is part of the canonical encoding (codec.h): append
-// only.
-using Value = std::variant<int64_t, bool, double, std::string>;
+struct ValueList;
+class Parameters;
 
-struct Parameter {
-  std::string name;
-  Value value;
-  auto operator<=>(const Parameter&) const = default;
+// One setting's value. Lists and sets of parameters nest, within limits::kValueDepth and
+// limits::kValues. The alternatives' order is part of the canonical encoding (codec.h): append
+// only.
+using Value = std::variant<int64_t, bool, double, std::string, ValueList, Parameters>;
+
+// Values in an order that means something; of any types: ValueList{{int64_t{128}, int64_t{64}}}.
+struct ValueList {
+  std::vector<Value> items;
+  bool operator==(const ValueList& other) const;
+  std::partial_ordering operator<=>(const ValueList& other) const;
 };
+
+struct Parameter;
 
 // A set of parameters, sorted by name, names unique. The order is an invariant, so that equal sets
 // are equal byte for byte in every encoding.
@@ -25,12 +35,12 @@ class Parameters {
  public:
   Parameters() = default;
   // Sorts `items`. Of two items with one name the last wins.
-  Parameters(std::vector<Parameter> items);  // NOLINT: implicit, for braced lists.
-  Parameters(std::initializer_list<Parameter> items) : Parameters(std::vector<Parameter>(items)) {}
+  Parameters(std::vector<Parameter> items);            // NOLINT: implicit, for braced lists.
+  Parameters(std::initializer_list<Parameter> items);  // NOLINT: likewise.
 
   const std::vector<Parameter>& items() const { return items_; }
-  bool empty() const { return items_.empty(); }
-  size_t size() const { return items_.size(); }
+  bool empty() const;
+  size_t size() const;
 
   void Set(std::string_view name, Value value);
   // The value named `name`, or nullptr.
@@ -43,13 +53,24 @@ class Parameters {
   // For people: "kc=256 mc=96 micro=avx2_6x16"; "default" when empty. Never parsed.
   std::string ToText() const;
 
-  auto operator<=>(const Parameters&) const = default;
+  bool operator==(const Parameters& other) const;
+  std::partial_ordering operator<=>(const Parameters& other) const;
 
  private:
   std::vector<Parameter> items_;
 };
 
-// For people: 42, true, 0.5, text.
+struct Parameter {
+  std::string name;
+  Value value;
+  bool operator==(const Parameter&) const = default;
+  std::partial_ordering operator<=>(const Parameter&) const = default;
+};
+
+inline bool Parameters::empty() const { return items_.empty(); }
+inline size_t Parameters::size() const { return items_.size(); }
+
+// For people: 42, true, 0.5, text, [128,64], {stages=3 tile=[128,64]}.
 std::string ToText(const Value& value);
 
 // One concrete kernel configuration of a runner. Empty = the runner's default ("fallback"; -1 in

@@ -71,6 +71,9 @@ struct Tensor {
 int64_t Elements(const Tensor& tensor);
 size_t Bytes(const Tensor& tensor);
 
+// The sizes of all inputs of a call; an absent one is {0}.
+using Shapes = std::vector<std::vector<int64_t>>;
+
 struct Problem {
   std::string op;
   Parameters attributes;
@@ -87,6 +90,8 @@ inline constexpr size_t kNameBytes = 128;      // Op, runner and parameter names
 inline constexpr size_t kUniqueIdBytes = 256;  // A runner's unique id: printable UTF-8.
 inline constexpr size_t kParameters = 64;      // Attributes of a problem, parameters of a tactic.
 inline constexpr size_t kValueBytes = 256;     // A string value: UTF-8 without control characters.
+inline constexpr size_t kValueDepth = 8;       // Lists and sets inside each other, at the most.
+inline constexpr size_t kValues = 512;         // Of one set of parameters, at all depths together.
 inline constexpr size_t kInputs = 32;
 inline constexpr size_t kRank = 8;
 inline constexpr int64_t kDim = int64_t{1} << 40;
@@ -103,6 +108,7 @@ inline constexpr uint32_t kBudgetMs = 3'600'000;
 Check CheckName(std::string_view field, std::string_view name);
 Check CheckParameters(std::string_view field, const Parameters& parameters);
 Check CheckProblem(std::string_view field, const Problem& problem);
+Check CheckShapes(std::string_view field, const Shapes& shapes);
 // Valid UTF-8 without control characters (C0, DEL, C1).
 bool IsPrintableUtf8(std::string_view text);
 // `text` made printable: what is not becomes a space; cut at a character's edge to `max_bytes`.

@@ -18,6 +18,7 @@
 #include "tactic/model/op_schema.h"
 #include "tactic/model/problem.h"
 #include "tactic/model/result.h"
+#include "tactic/sdk/inputs.h"
 
 namespace tactic::sdk {
 
@@ -78,6 +79,14 @@ class Op {
   // Computes the outputs plainly and in higher precision inside. Runs once a contest. Host memory.
   virtual void Reference(const Problem& problem, const Operands& operands) const = 0;
   virtual Tolerance ToleranceFor(const Problem& problem) const = 0;
+  // How each input of `problem` is filled for tuning, in the op's order. Default: DefaultFill for
+  // each. What an input cannot hold (an index fill for floats, a value out of range) fails the
+  // tuning with a message that names the input.
+  virtual std::vector<InputFill> InputFills(const Problem& problem) const;
+  // Called once all inputs are filled and before anything reads them; may change them, so that they
+  // fit each other (sorted offsets, lengths that add up). Host memory, nullptr for an absent input.
+  // Must do the same for the same inputs.
+  virtual void InputsPreHook(const Problem& problem, std::span<void* const> inputs) const;
   // Floating-point operations and least memory traffic of one call: for reports only.
   virtual double Flops(const Problem& problem) const = 0;
 };
