@@ -90,7 +90,12 @@ std::optional<Error> HostSampler::Open(const sdk::Op& op) {
   if (operand_bytes > options_.memory_bytes) {
     return OutOfMemory(operand_bytes, options_.memory_bytes);
   }
-  operands_ = std::make_unique<HostOperands>(op, problem_, kOperandSeed);
+  {
+    // Filling inputs runs the op's code, as the reference does.
+    const LaunchStep step(observer_, kNoCandidate, LaunchPhase::kReference,
+                          options_.reference_seconds);
+    operands_ = std::make_unique<HostOperands>(op, problem_, kOperandSeed);
+  }
   if (auto error = ReservePool(operand_bytes)) return error;
   if (options_.policy.validation == Validation::kNone) return std::nullopt;
   const double start = NowNs();

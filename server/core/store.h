@@ -1,4 +1,4 @@
-// What must outlive the daemon: decisions with their evidence, and jobs.
+// What must outlive the daemon: decisions with their evidence, jobs, and misses.
 //
 // Contract of every implementation, checked by tests/conformance/store_conformance.h:
 // - Durable: a method that returns OK has put its change where a power cut leaves it. An error is
@@ -18,6 +18,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "server/core/job.h"
+#include "server/core/miss.h"
 #include "tactic/model/decision.h"
 
 namespace tactic {
@@ -62,6 +63,13 @@ class Store {
   virtual absl::StatusOr<std::vector<Job>> LoadJobs() = 0;
   // Forgets jobs that ended before then. One that has not ended (ended_unix_ms 0) stays.
   virtual absl::Status DeleteJobsEndedBefore(int64_t unix_ms) = 0;
+
+  // Adds up misses: to a call (key and shapes) that is known its count, and its last time; others
+  // become known. At most limits::kStoredMisses stay; those seen longest ago are forgotten.
+  // InvalidArgument: a key or shapes outside the model's limits, or a count of 0.
+  virtual absl::Status AddMisses(const std::vector<MissedCall>& misses) = 0;
+  // Most recently seen first.
+  virtual absl::StatusOr<std::vector<MissedCall>> LoadMisses() = 0;
 };
 
 }  // namespace tactic

@@ -62,6 +62,11 @@ class Tuner {
   absl::StatusOr<JobView> CancelJob(const std::string& id);
   std::vector<JobView> ListJobs(size_t limit) const;  // Newest first.
   std::shared_ptr<const LaneViews> Lanes() const;     // Asks them.
+  absl::StatusOr<MissesTaken> ReportMisses(std::vector<ReportedMiss> misses,
+                                           const MeasurementPolicy& policy);
+  // Of these ops (empty: all), most recently seen first. Reads the store.
+  absl::StatusOr<std::vector<MissView>> ListMisses(const std::vector<std::string>& ops,
+                                                   size_t limit) const;
 
   // Calls `wake` after each change of the job, until Unsubscribe returns. Read the state with
   // GetJob. subscriptions.h says what a callback may do.

@@ -3,11 +3,14 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "server/core/job.h"
 #include "server/core/job_table.h"
+#include "server/core/miss.h"
+#include "tactic/model/decision.h"
 #include "tactic/model/key.h"
 #include "tactic/model/problem.h"
 
@@ -21,6 +24,25 @@ struct TuneRequest {
   bool again = false;
   uint64_t deadline_ms = 0;
   std::string client;
+};
+
+// A call that a program missed.
+struct ReportedMiss {
+  Problem problem;  // What it stands for: as mapped.
+  Shapes shapes;    // Its real sizes.
+  uint64_t count = 0;
+};
+
+struct MissesTaken {
+  size_t taken = 0;
+  size_t ignored = 0;       // Of ops that no lane knows, or that do not fit their op.
+  std::string why_ignored;  // The first one.
+};
+
+// A missed call, and its decision if there is one by now.
+struct MissView {
+  MissedCall call;
+  std::shared_ptr<const Decision> decision;
 };
 
 // A job as it is now, with the contests that lanes are measuring for it.

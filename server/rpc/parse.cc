@@ -20,6 +20,23 @@ absl::Status CheckNames(const std::string& field,
   return absl::OkStatus();
 }
 
+absl::StatusOr<ReportedMiss> ParseMiss(const std::string& field, const v1::ReportedMiss& from) {
+  ReportedMiss miss;
+  ASSIGN_OR_RETURN(miss.problem,
+                   ToStatusOr(convert::FromProto(field + ".problem.", from.problem())));
+  for (const v1::Shape& shape : from.shapes()) {
+    miss.shapes.emplace_back(shape.dims().begin(), shape.dims().end());
+  }
+  RETURN_IF_ERROR(ToStatus(CheckShapes(field + ".shapes", miss.shapes)));
+  const size_t inputs = miss.problem.inputs.size();
+  if (miss.shapes.size() != inputs) {
+    return OutOfBounds(field + ".shapes: count", miss.shapes.size(), inputs, inputs);
+  }
+  miss.count = from.count();
+  if (miss.count == 0) return absl::InvalidArgumentError(field + ".count is 0; must be at least 1");
+  return miss;
+}
+
 }  // namespace
 
 absl::Status CheckClient(const std::string& client) {
@@ -47,6 +64,7 @@ absl::StatusOr<LookupQuestion> Parse(const v1::LookupRequest& request) {
   LookupQuestion question;
   question.decision_id = request.decision_id();
   question.with_evidence = request.with_evidence();
+  question.without_samples = request.without_samples();
   if (question.decision_id != 0) return question;
   ASSIGN_OR_RETURN(question.problem, ToStatusOr(convert::FromProto("problem.", request.problem())));
   ASSIGN_OR_RETURN(question.policy, ToStatusOr(convert::FromProto("policy.", request.policy())));
@@ -107,6 +125,33 @@ absl::StatusOr<size_t> Parse(const v1::ListJobsRequest& request) {
     return OutOfBounds("limit", request.limit(), 0, limits::kListedJobs);
   }
   return request.limit() == 0 ? limits::kDefaultListedJobs : request.limit();
+}
+
+absl::StatusOr<MissReport> Parse(const v1::ReportMissesRequest& request) {
+  const auto count = static_cast<size_t>(request.misses_size());
+  if (count < 1 || count > limits::kReportedMisses) {
+    return OutOfBounds("misses: count", count, 1, limits::kReportedMisses);
+  }
+  RETURN_IF_ERROR(CheckClient(request.client()));
+  MissReport report;
+  ASSIGN_OR_RETURN(report.policy, ToStatusOr(convert::FromProto("policy.", request.policy())));
+  for (int i = 0; i < request.misses_size(); ++i) {
+    ASSIGN_OR_RETURN(ReportedMiss miss,
+                     ParseMiss(absl::StrCat("misses[", i, "]"), request.misses(i)));
+    report.misses.push_back(std::move(miss));
+  }
+  return report;
+}
+
+absl::StatusOr<MissQuestion> Parse(const v1::ListMissesRequest& request) {
+  RETURN_IF_ERROR(CheckNames("ops", request.ops(), limits::kWatchOps));
+  if (request.limit() > limits::kStoredMisses) {
+    return OutOfBounds("limit", request.limit(), 0, limits::kStoredMisses);
+  }
+  MissQuestion question;
+  question.ops.assign(request.ops().begin(), request.ops().end());
+  question.limit = request.limit() == 0 ? limits::kDefaultListedMisses : request.limit();
+  return question;
 }
 
 }  // namespace tactic

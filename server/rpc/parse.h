@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -23,6 +24,8 @@ inline constexpr size_t kClientBytes = 128;
 inline constexpr uint64_t kDeadlineMs = uint64_t{7} * 24 * 3600 * 1000;
 inline constexpr uint32_t kDefaultListedJobs = 100;
 inline constexpr uint32_t kListedJobs = 1000;
+inline constexpr size_t kReportedMisses = 256;
+inline constexpr uint32_t kDefaultListedMisses = 1000;
 }  // namespace limits
 
 // Either the problem or the id.
@@ -32,6 +35,16 @@ struct LookupQuestion {
   std::optional<Environment> environment;
   uint64_t decision_id = 0;  // 0: by problem.
   bool with_evidence = false;
+  bool without_samples = false;
+};
+
+struct MissReport {
+  std::vector<ReportedMiss> misses;
+  MeasurementPolicy policy;
+};
+struct MissQuestion {
+  std::vector<std::string> ops;  // Empty: all.
+  size_t limit = 0;
 };
 
 absl::Status CheckSize(const google::protobuf::MessageLite& request);
@@ -40,5 +53,7 @@ absl::StatusOr<TuneRequest> Parse(const v1::TuneRequest& request);
 absl::StatusOr<WatchPosition> Parse(const v1::WatchRequest& request);
 absl::StatusOr<std::string> ParseJobId(const std::string& id);
 absl::StatusOr<size_t> Parse(const v1::ListJobsRequest& request);
+absl::StatusOr<MissReport> Parse(const v1::ReportMissesRequest& request);
+absl::StatusOr<MissQuestion> Parse(const v1::ListMissesRequest& request);
 
 }  // namespace tactic

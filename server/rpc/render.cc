@@ -111,4 +111,18 @@ void Render(const Evidence& evidence, v1::Evidence* to) {
   to->set_seconds(evidence.seconds);
 }
 
+void Render(const MissView& miss, v1::Miss* to) {
+  const MissedCall& call = miss.call;
+  convert::ToProto(call.key.problem, to->mutable_problem());
+  convert::ToProto(call.key.policy, to->mutable_policy());
+  for (const std::vector<int64_t>& shape : call.shapes) {
+    to->add_shapes()->mutable_dims()->Assign(shape.begin(), shape.end());
+  }
+  to->set_count(call.count);
+  to->set_first_unix_ms(call.first_unix_ms);
+  to->set_last_unix_ms(call.last_unix_ms);
+  to->set_decision_id(miss.decision == nullptr ? 0 : miss.decision->id);
+  to->set_fingerprint(ToHex(FingerprintOf(call.key)));
+}
+
 }  // namespace tactic

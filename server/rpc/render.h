@@ -11,5 +11,6 @@ void Render(const JobView& view, v1::Job* to);
 void RenderSummary(const JobView& view, v1::Job* to);  // Without the contests.
 void Render(const LaneInfo& lane, v1::Lane* to);
 void Render(const Evidence& evidence, v1::Evidence* to);
+void Render(const MissView& miss, v1::Miss* to);
 
 }  // namespace tactic

@@ -155,6 +155,8 @@ absl::Status TuningService::AnswerLookup(const LookupQuestion& question,
   if (!question.with_evidence) return absl::OkStatus();
   ASSIGN_OR_RETURN(const Evidence evidence, tuner_.LoadEvidence(response->decision().id()));
   Render(evidence, response->mutable_evidence());
+  if (!question.without_samples) return absl::OkStatus();
+  for (v1::Trial& trial : *response->mutable_evidence()->mutable_trials()) trial.clear_samples();
   return absl::OkStatus();
 }
 
@@ -258,6 +260,32 @@ grpc::ServerUnaryReactor* TuningService::CompleteLease(Context* context,
     if (!end.verdict) return leases_.GiveUp(end.token, end.reason);
     ASSIGN_OR_RETURN(const LeaseOutcome outcome, leases_.Complete(end.token, *end.verdict));
     Render(outcome, response);
+    return absl::OkStatus();
+  });
+}
+
+grpc::ServerUnaryReactor* TuningService::ReportMisses(Context* context,
+                                                      const v1::ReportMissesRequest* request,
+                                                      v1::ReportMissesResponse* response) {
+  return ServeWithStore("ReportMisses", context, *request, [=, this]() -> absl::Status {
+    ASSIGN_OR_RETURN(MissReport report, Parse(*request));
+    ASSIGN_OR_RETURN(const MissesTaken taken,
+                     tuner_.ReportMisses(std::move(report.misses), report.policy));
+    response->set_taken(static_cast<uint32_t>(taken.taken));
+    response->set_ignored(static_cast<uint32_t>(taken.ignored));
+    response->set_message(taken.why_ignored);
+    return absl::OkStatus();
+  });
+}
+
+grpc::ServerUnaryReactor* TuningService::ListMisses(Context* context,
+                                                    const v1::ListMissesRequest* request,
+                                                    v1::ListMissesResponse* response) {
+  return ServeWithStore("ListMisses", context, *request, [=, this]() -> absl::Status {
+    ASSIGN_OR_RETURN(const MissQuestion question, Parse(*request));
+    ASSIGN_OR_RETURN(const std::vector<MissView> misses,
+                     tuner_.ListMisses(question.ops, question.limit));
+    for (const MissView& miss : misses) Render(miss, response->add_misses());
     return absl::OkStatus();
   });
 }

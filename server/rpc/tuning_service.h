@@ -70,6 +70,10 @@ class TuningService final : public v1::Tuning::CallbackService {
                     v1::RenewLeaseResponse* response) override;
   Unary* CompleteLease(Context* context, const v1::CompleteLeaseRequest* request,
                        v1::CompleteLeaseResponse* response) override;
+  Unary* ReportMisses(Context* context, const v1::ReportMissesRequest* request,
+                      v1::ReportMissesResponse* response) override;
+  Unary* ListMisses(Context* context, const v1::ListMissesRequest* request,
+                    v1::ListMissesResponse* response) override;
 
   // What every unary handler runs in: checks the size, runs `body`, maps the status, logs.
   Unary* Serve(const char* method, Context* context, const google::protobuf::MessageLite& request,

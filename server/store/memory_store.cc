@@ -106,4 +106,35 @@ absl::Status MemoryStore::DeleteJobsEndedBefore(int64_t unix_ms) {
   return absl::OkStatus();
 }
 
+absl::Status MemoryStore::AddMisses(const std::vector<MissedCall>& misses) {
+  RETURN_IF_ERROR(CheckMisses(misses));
+  MutexLock lock(mu_);
+  for (const MissedCall& miss : misses) {
+    const auto known = std::find_if(misses_.begin(), misses_.end(), [&](const MissedCall& m) {
+      return m.shapes == miss.shapes && m.key == miss.key;
+    });
+    if (known == misses_.end()) {
+      misses_.push_back(miss);
+      continue;
+    }
+    known->count += miss.count;
+    known->first_unix_ms = std::min(known->first_unix_ms, miss.first_unix_ms);
+    known->last_unix_ms = std::max(known->last_unix_ms, miss.last_unix_ms);
+  }
+  // Of equal times the one that became known last goes first.
+  std::vector<MissedCall> newest(misses_.rbegin(), misses_.rend());
+  const auto later = [](const MissedCall& a, const MissedCall& b) {
+    return a.last_unix_ms > b.last_unix_ms;
+  };
+  std::stable_sort(newest.begin(), newest.end(), later);
+  if (newest.size() > limits::kStoredMisses) newest.resize(limits::kStoredMisses);
+  misses_.assign(newest.rbegin(), newest.rend());
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<MissedCall>> MemoryStore::LoadMisses() {
+  MutexLock lock(mu_);
+  return std::vector<MissedCall>(misses_.rbegin(), misses_.rend());
+}
+
 }  // namespace tactic

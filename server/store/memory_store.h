@@ -29,6 +29,8 @@ class MemoryStore final : public Store {
   absl::Status UpdateJobItem(const Job& job, size_t index) override;
   absl::StatusOr<std::vector<Job>> LoadJobs() override;
   absl::Status DeleteJobsEndedBefore(int64_t unix_ms) override;
+  absl::Status AddMisses(const std::vector<MissedCall>& misses) override;
+  absl::StatusOr<std::vector<MissedCall>> LoadMisses() override;
 
  private:
   struct Decided {
@@ -40,7 +42,8 @@ class MemoryStore final : public Store {
   mutable Mutex mu_;
   std::map<uint64_t, Decided> decisions_ ABSL_GUARDED_BY(mu_);  // By id, which is the revision.
   std::unordered_map<Fingerprint, uint64_t, FingerprintHash> standing_ ABSL_GUARDED_BY(mu_);
-  std::vector<Job> jobs_ ABSL_GUARDED_BY(mu_);  // Oldest first.
+  std::vector<Job> jobs_ ABSL_GUARDED_BY(mu_);           // Oldest first.
+  std::vector<MissedCall> misses_ ABSL_GUARDED_BY(mu_);  // Seen longest ago first.
 };
 
 }  // namespace tactic

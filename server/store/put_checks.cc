@@ -79,6 +79,17 @@ absl::Status CheckJobItem(const Job& job, size_t index) {
   return CheckItem(job, index);
 }
 
+absl::Status CheckMisses(const std::vector<MissedCall>& misses) {
+  for (size_t i = 0; i < misses.size(); ++i) {
+    const std::string field = absl::StrCat("misses[", i, "]");
+    RETURN_IF_ERROR(CheckDecodes(field + ".key", DecodeKey(Encode(misses[i].key))));
+    RETURN_IF_ERROR(CheckDecodes(field + ".shapes", DecodeShapes(Encode(misses[i].shapes))));
+    if (misses[i].count > 0) continue;
+    return absl::InvalidArgumentError(field + ".count is 0; must be at least 1");
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckItemCount(const Job& job, size_t stored) {
   if (job.items.size() == stored) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat("job ", job.id, " has ", job.items.size(),

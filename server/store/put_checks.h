@@ -2,9 +2,11 @@
 #pragma once
 
 #include <optional>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "server/core/job.h"
+#include "server/core/miss.h"
 #include "tactic/model/decision.h"
 
 namespace tactic {
@@ -18,6 +20,8 @@ absl::Status CheckContest(const Key& key, const std::optional<Decision>& decisio
 absl::Status CheckJob(const Job& job);
 // NotFound: the job has no item of this index. Otherwise as CheckJob, for this item.
 absl::Status CheckJobItem(const Job& job, size_t index);
+// InvalidArgument: a key or shapes outside the model's limits, or a count of 0.
+absl::Status CheckMisses(const std::vector<MissedCall>& misses);
 // InvalidArgument: the stored job has another number of items, so that it is not the same job.
 absl::Status CheckItemCount(const Job& job, size_t stored);
 

@@ -174,6 +174,30 @@ absl::Status CreateV1(Db& db) {
   return db.Exec(kViewsV1);
 }
 
+constexpr char kTablesV2[] = R"sql(
+CREATE TABLE miss(
+  id INTEGER PRIMARY KEY,
+  key_id INTEGER NOT NULL REFERENCES tuning_key(id),
+  shapes TEXT NOT NULL,
+  canonical BLOB NOT NULL,
+  count INTEGER NOT NULL,
+  first_unix_ms INTEGER NOT NULL,
+  last_unix_ms INTEGER NOT NULL,
+  checksum INTEGER NOT NULL,
+  UNIQUE (key_id, canonical)
+) STRICT;
+CREATE INDEX miss_last ON miss(last_unix_ms);
+
+CREATE VIEW misses AS
+SELECT k.op, k.problem, m.shapes, m.count, datetime(m.last_unix_ms / 1000, 'unixepoch') AS last_utc,
+  EXISTS (SELECT 1 FROM tuning_key k2 JOIN decision d ON d.key_id = k2.id
+    WHERE k2.fingerprint = k.fingerprint) AS decided,
+  k.fingerprint
+FROM miss m JOIN tuning_key k ON k.id = m.key_id;
+)sql";
+
+absl::Status CreateV2(Db& db) { return db.Exec(kTablesV2); }
+
 absl::Status Step(Db& db, const Migration& migration, int64_t to_version) {
   ASSIGN_OR_RETURN(Transaction transaction, Transaction::Begin(db));
   RETURN_IF_ERROR(migration(db));
@@ -195,7 +219,7 @@ absl::Status KeepCopy(Db& db, int64_t version) {
 
 }  // namespace
 
-std::vector<Migration> Migrations() { return {CreateV1}; }
+std::vector<Migration> Migrations() { return {CreateV1, CreateV2}; }
 
 absl::Status Migrate(Db& db, const std::vector<Migration>& migrations) {
   ASSIGN_OR_RETURN(const int64_t version, db.QueryInt("PRAGMA user_version"));

@@ -54,6 +54,9 @@ inline constexpr Table kJob = {
     "runners,again,items,checksum"};
 inline constexpr Table kJobItem = {
     "job_item", "job,position,key_id,state,decision_id,already_decided,message,checksum"};
+// Since version 2.
+inline constexpr Table kMiss = {
+    "miss", "id,key_id,shapes,canonical,count,first_unix_ms,last_unix_ms,checksum"};
 }  // namespace tables
 
 }  // namespace tactic

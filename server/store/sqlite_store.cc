@@ -8,6 +8,7 @@
 #include "server/store/contest_rows.h"
 #include "server/store/job_rows.h"
 #include "server/store/key_rows.h"
+#include "server/store/miss_rows.h"
 #include "server/store/put_checks.h"
 #include "server/store/store_id.h"
 
@@ -295,6 +296,20 @@ absl::StatusOr<std::vector<Job>> SqliteStore::LoadJobs() {
 
 absl::Status SqliteStore::DeleteJobsEndedBefore(int64_t unix_ms) {
   return Write([&](Db& db, Damage&, Meta&) { return EraseJobsEndedBefore(db, unix_ms); });
+}
+
+absl::Status SqliteStore::AddMisses(const std::vector<MissedCall>& misses) {
+  RETURN_IF_ERROR(CheckMisses(misses));
+  return Write([&](Db& db, Damage& damage, Meta&) { return WriteMisses(db, damage, misses); });
+}
+
+absl::StatusOr<std::vector<MissedCall>> SqliteStore::LoadMisses() {
+  std::vector<MissedCall> misses;
+  RETURN_IF_ERROR(Read([&](Db& db, Damage& damage) -> absl::Status {
+    ASSIGN_OR_RETURN(misses, ReadMisses(db, damage));
+    return absl::OkStatus();
+  }));
+  return misses;
 }
 
 }  // namespace tactic

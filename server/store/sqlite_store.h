@@ -58,6 +58,8 @@ class SqliteStore final : public Store {
   absl::Status UpdateJobItem(const Job& job, size_t index) override;
   absl::StatusOr<std::vector<Job>> LoadJobs() override;
   absl::Status DeleteJobsEndedBefore(int64_t unix_ms) override;
+  absl::Status AddMisses(const std::vector<MissedCall>& misses) override;
+  absl::StatusOr<std::vector<MissedCall>> LoadMisses() override;
 
  private:
   SqliteStore(std::filesystem::path file, SqliteStoreOptions options,

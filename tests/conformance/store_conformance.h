@@ -35,6 +35,7 @@ class StoreConformance : public ::testing::TestWithParam<StoreFixtureFactory> {
   // What is stored; a failure of the test when it cannot be loaded.
   std::vector<Decision> Load();
   std::vector<Job> Jobs();
+  std::vector<MissedCall> Misses();
 
  private:
   std::unique_ptr<StoreFixture> fixture_;

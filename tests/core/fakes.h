@@ -96,6 +96,10 @@ class FaultyStore final : public Store {
   absl::Status DeleteJobsEndedBefore(int64_t unix_ms) override {
     return store_.DeleteJobsEndedBefore(unix_ms);
   }
+  absl::Status AddMisses(const std::vector<MissedCall>& misses) override {
+    return store_.AddMisses(misses);
+  }
+  absl::StatusOr<std::vector<MissedCall>> LoadMisses() override { return store_.LoadMisses(); }
 
  private:
   void Set(Fault& which, Fault fault);

@@ -116,9 +116,9 @@ TEST_F(SchemaTest, StoreUpgradesItsFileAndKeepsWhatItHolds) {
     EXPECT_THAT((*store)->PutContest(SampleKey(1), SampleDecision(1), {}), IsOk());
   }
   EXPECT_THAT(SqliteStore::Open(file_),
-              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("schema version 2")));
-  EXPECT_TRUE(std::filesystem::exists(file_.string() + ".v1"));
-  std::filesystem::rename(file_.string() + ".v1", file_);  // The way back.
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("schema version 3")));
+  EXPECT_TRUE(std::filesystem::exists(file_.string() + ".v2"));
+  std::filesystem::rename(file_.string() + ".v2", file_);  // The way back.
   auto store = SqliteStore::Open(file_);
   ASSERT_THAT(store, IsOk());
   EXPECT_THAT((*store)->LoadDecisions(), IsOkAndHolds(::testing::ElementsAre(before)));
@@ -140,7 +140,22 @@ TEST_F(SchemaTest, ViewsReadAsPeopleExpect) {
     }
     ASSERT_THAT((*store)->PutJob({.id = "j-1", .state = JobState::kExpired}), IsOk());
   }
+  {
+    auto store = SqliteStore::Open(file_);
+    ASSERT_THAT(store, IsOk());
+    ASSERT_THAT((*store)->AddMisses({{SampleKey(), {{13, 2048}, {2048, 512}}, 7, 1000, 2000},
+                                     {SampleKey(5), {{0}}, 1, 1000, 1000}}),
+                IsOk());
+  }
   auto db = Open();
+  const auto miss = db->QueryRow("SELECT op, shapes, count, last_utc, decided FROM misses");
+  ASSERT_THAT(miss, IsOk());
+  EXPECT_EQ(miss->Text(0), "gemm");
+  EXPECT_EQ(miss->Text(1), "[13,2048] [2048,512]");
+  EXPECT_EQ(miss->Int(2), 7);
+  EXPECT_EQ(miss->Text(3), "1970-01-01 00:00:02");
+  EXPECT_EQ(miss->Int(4), 1);
+  EXPECT_EQ(*db->QueryInt("SELECT count(*) FROM misses WHERE NOT decided"), 1);
   const auto standing = db->QueryRow(
       "SELECT op, device, runner, tactic, best_us, default_us, speedup, reason, created_utc "
       "FROM standing");

@@ -1,5 +1,5 @@
-// Version 1 opens for ever: a database that the first program wrote is kept as SQL text and read
-// back. The file is never made again; a later schema version gets a file of its own beside it.
+// Each version opens for ever: a database that its program wrote is kept as SQL text and read back.
+// The files are never made again; a later schema version gets a file of its own beside them.
 #include <sqlite3.h>
 
 #include <filesystem>
@@ -102,8 +102,25 @@ Job GoldenJob() {
   return job;
 }
 
-std::filesystem::path Build(const std::filesystem::path& dir) {
-  std::ifstream in(std::filesystem::path(TACTIC_TEST_DATA) / "store_v1.sql");
+// What version 2 added: reported misses. Beside them it holds a tactic with nested values.
+std::vector<MissedCall> GoldenMisses() {
+  return {{GoldenKey(64), {{33, 64}, {64, 128}, {0}}, 1, 1'718'000'500'000, 1'718'000'500'000},
+          {GoldenKey(16), {{13, 64}, {64, 128}, {0}}, 5, 1'718'000'000'000, 1'718'000'400'000}};
+}
+
+Decision NestedDecision() {
+  Decision d = GoldenDecision(4, 128, Reason::kOnly);
+  d.ranking = {{{{"tiled", "2"},
+                 {{"tile", ValueList{{int64_t{128}, int64_t{64}}}},
+                  {"epilogue", Parameters{{"bias", true}, {"scale", 0.5}}}}},
+                12345.5,
+                12000.25,
+                12700}};
+  return d;
+}
+
+std::filesystem::path Build(const std::filesystem::path& dir, const std::string& dump) {
+  std::ifstream in(std::filesystem::path(TACTIC_TEST_DATA) / dump);
   const std::string sql(std::istreambuf_iterator<char>(in), {});
   const std::filesystem::path file = dir / "tactic.db";
   sqlite3* db = nullptr;
@@ -114,21 +131,13 @@ std::filesystem::path Build(const std::filesystem::path& dir) {
   return file;
 }
 
-TEST(StoreGoldenTest, VersionOneOpensWithEverythingInIt) {
-  const TempDir dir;
-  std::string log;
-  SqliteStoreOptions options;
-  options.log = [&log](const std::string& message) { log += message; };
-  auto opened = SqliteStore::Open(Build(dir.path()), options);
-  ASSERT_THAT(opened, IsOk());
-  SqliteStore& store = **opened;
-  EXPECT_EQ(store.Info().store_id, kStoreId);
-  EXPECT_EQ(store.Info().revision, 3u);
-
+// What both versions hold.
+void ExpectFirstContent(SqliteStore& store) {
   const Decision superseded = GoldenDecision(1, 16, Reason::kTie);
   const Decision other = GoldenDecision(2, 32, Reason::kClear);
   const Decision standing = GoldenDecision(3, 16, Reason::kIncumbent);
-  EXPECT_THAT(store.LoadDecisions(), IsOkAndHolds(ElementsAre(other, standing)));
+  EXPECT_THAT(store.FindDecision(2), IsOkAndHolds(Eq(other)));
+  EXPECT_THAT(store.FindDecision(3), IsOkAndHolds(Eq(standing)));
   EXPECT_THAT(store.FindDecision(1), IsOkAndHolds(Eq(superseded)));
   for (const uint64_t id : {1, 2, 3}) {
     EXPECT_THAT(store.LoadEvidence(id), IsOkAndHolds(Eq(GoldenEvidence(id))));
@@ -156,19 +165,54 @@ TEST(StoreGoldenTest, VersionOneOpensWithEverythingInIt) {
     EXPECT_EQ(job.items[i].already_decided, expected.items[i].already_decided);
     EXPECT_EQ(job.items[i].message, expected.items[i].message);
   }
+}
+
+TEST(StoreGoldenTest, VersionOneOpensWithEverythingInIt) {
+  const TempDir dir;
+  std::string log;
+  SqliteStoreOptions options;
+  options.log = [&log](const std::string& message) { log += message; };
+  auto opened = SqliteStore::Open(Build(dir.path(), "store_v1.sql"), options);
+  ASSERT_THAT(opened, IsOk());
+  SqliteStore& store = **opened;
+  EXPECT_EQ(store.Info().store_id, kStoreId);
+  EXPECT_EQ(store.Info().revision, 3u);
+  ExpectFirstContent(store);
+  EXPECT_THAT(store.LoadDecisions(), IsOkAndHolds(SizeIs(2)));
+  EXPECT_THAT(store.LoadMisses(), IsOkAndHolds(IsEmpty()));
+  EXPECT_EQ(store.Info().damaged_rows, 0u);
+  EXPECT_THAT(log, IsEmpty());
+}
+
+TEST(StoreGoldenTest, VersionTwoOpensWithEverythingInIt) {
+  const TempDir dir;
+  std::string log;
+  SqliteStoreOptions options;
+  options.log = [&log](const std::string& message) { log += message; };
+  auto opened = SqliteStore::Open(Build(dir.path(), "store_v2.sql"), options);
+  ASSERT_THAT(opened, IsOk());
+  SqliteStore& store = **opened;
+  EXPECT_EQ(store.Info().store_id, kStoreId);
+  EXPECT_EQ(store.Info().revision, 4u);
+  ExpectFirstContent(store);
+  EXPECT_THAT(store.FindDecision(4), IsOkAndHolds(Eq(NestedDecision())));
+  EXPECT_THAT(store.LoadDecisions(), IsOkAndHolds(SizeIs(3)));
+  EXPECT_THAT(store.LoadMisses(), IsOkAndHolds(Eq(GoldenMisses())));
   EXPECT_EQ(store.Info().damaged_rows, 0u);
   EXPECT_THAT(log, IsEmpty());
 }
 
 TEST(StoreGoldenTest, VersionOneCanBeWrittenTo) {
   const TempDir dir;
-  auto store = SqliteStore::Open(Build(dir.path()));
+  auto store = SqliteStore::Open(Build(dir.path(), "store_v1.sql"));
   ASSERT_THAT(store, IsOk());
   const auto stored =
       (*store)->PutContest(GoldenKey(16), GoldenDecision(0, 16, Reason::kOnly), GoldenEvidence(0));
   ASSERT_THAT(stored, IsOk());
   EXPECT_EQ(**stored, GoldenDecision(4, 16, Reason::kOnly));
   ASSERT_THAT((*store)->UpdateJobItem(GoldenJob(), 1), IsOk());
+  ASSERT_THAT((*store)->AddMisses(GoldenMisses()), IsOk());
+  EXPECT_THAT((*store)->LoadMisses(), IsOkAndHolds(Eq(GoldenMisses())));
   EXPECT_THAT((*store)->LoadDecisions(), IsOkAndHolds(SizeIs(2)));
 }
 
