@@ -4,6 +4,9 @@ find_package(Protobuf REQUIRED) # Module mode: Debian 12 ships no protobuf-confi
 find_package(absl CONFIG REQUIRED)
 find_package(gRPC CONFIG REQUIRED)
 find_package(SQLite3 REQUIRED)
+if(TACTIC_BUILD_BENCH)
+  find_package(ZLIB REQUIRED) # race_replay reads packed recordings.
+endif()
 find_package(CLI11 CONFIG REQUIRED)
 find_package(nlohmann_json CONFIG REQUIRED)
 find_path(TACTIC_XXHASH_INCLUDE xxhash.h REQUIRED)

@@ -22,6 +22,10 @@ bool IsTime(double nanoseconds) {
   return std::isfinite(stored) && stored > 0;
 }
 
+void Permute(std::vector<int>& order, std::mt19937_64& random) {
+  for (size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[random() % i]);
+}
+
 }  // namespace
 
 Observation Checked(Observation observation) {
@@ -48,7 +52,22 @@ void Race::OrderScreening() {
   std::vector<int> wanted = input_.first;
   if (input_.incumbent) wanted.push_back(*input_.incumbent);
   wanted.push_back(input_.default_candidate);
-  for (int i = 0; i < input_.candidates; ++i) wanted.push_back(i);
+  std::vector<bool> hopeless(entries_.size());
+  for (int i : input_.hopeless) {
+    if (i >= 0 && i < input_.candidates) hopeless[i] = true;
+  }
+  for (int i : wanted) {
+    if (i >= 0 && i < input_.candidates) hopeless[i] = false;
+  }
+  for (int i = 0; i < input_.candidates; ++i) {
+    (hopeless[i] ? skipped_ : wanted).push_back(i);
+  }
+  Permute(skipped_, random_);
+  const double audits = std::ceil(options_.audit_share * static_cast<double>(skipped_.size()));
+  const auto kept = skipped_.size() - std::min(skipped_.size(), static_cast<size_t>(audits));
+  audited_.assign(skipped_.begin() + static_cast<std::ptrdiff_t>(kept), skipped_.end());
+  skipped_.resize(kept);
+  wanted.insert(wanted.end(), audited_.begin(), audited_.end());
   std::vector<bool> taken(entries_.size());
   for (int i : wanted) {
     if (i < 0 || i >= input_.candidates || taken[i]) continue;
@@ -88,18 +107,39 @@ Race::Step Race::Next() {
   if (finished || settled_ || open == 0 || OutOfBudget()) phase_ = Phase::kDone;
   if (phase_ == Phase::kDone) return {};
   Shuffle();
+  Step step{Step::Kind::kRound, ++round_, WithControl()};
   ++phase_rounds_;
-  return {Step::Kind::kRound, ++round_, order_};
+  return step;
 }
 
 std::optional<int> Race::NextToScreen() {
-  while (next_screen_ < screening_.size()) {
-    const int candidate = screening_[next_screen_++];
-    if (entries_[candidate].failed()) continue;
-    if (OutOfBudget() && !Carried(candidate)) continue;
-    return candidate;
+  while (true) {
+    while (next_screen_ < screening_.size()) {
+      const int candidate = screening_[next_screen_++];
+      if (entries_[candidate].failed()) continue;
+      if (OutOfBudget() && !Carried(candidate)) continue;
+      return candidate;
+    }
+    if (skipped_.empty() || !AuditFailed()) return std::nullopt;
+    screening_.insert(screening_.end(), skipped_.begin(), skipped_.end());
+    skipped_.clear();
   }
-  return std::nullopt;
+}
+
+// Whether what was to be skipped must be measured after all.
+bool Race::AuditFailed() const {
+  const double best = BestScreened();
+  return best == 0 || std::any_of(audited_.begin(), audited_.end(), [&](int i) {
+           return entries_[i].open() && entries_[i].screen_ns <= best * options_.first_cut;
+         });
+}
+
+double Race::BestScreened() const {
+  double best = 0;
+  for (const Entry& entry : entries_) {
+    if (entry.open() && (best == 0 || entry.screen_ns < best)) best = entry.screen_ns;
+  }
+  return best;
 }
 
 // A fresh random order; in the finals every second round is the last one reversed, so that what a
@@ -111,7 +151,19 @@ void Race::Shuffle() {
     return;
   }
   order_ = Where([](const Entry& entry) { return entry.open(); });
-  for (size_t i = order_.size(); i > 1; --i) std::swap(order_[i - 1], order_[random_() % i]);
+  Permute(order_, random_);
+}
+
+// The order, with the leader a second time in the mirrored place now and then.
+std::vector<int> Race::WithControl() const {
+  std::vector<int> order = order_;
+  const bool due = phase_ == Phase::kFinals && options_.control_every > 0 &&
+                   phase_rounds_ % options_.control_every == 0 && order.size() > 1;
+  if (!due) return order;
+  const int leader = LeaderOf(order);
+  const auto at = std::find(order.begin(), order.end(), leader);
+  order.insert(order.end() - (at - order.begin()), leader);
+  return order;
 }
 
 int Race::RoundsInPhase() const {
@@ -148,7 +200,13 @@ void Race::Absorb(const Step& step, const Observation& raw) {
   const Sample sample{input_.epoch, step.round, static_cast<float>(observation.nanoseconds)};
   const bool repeated = !entry.samples.empty() && entry.samples.back().epoch == sample.epoch &&
                         entry.samples.back().round == sample.round;
-  if (repeated) return;
+  if (repeated) {
+    const bool control =
+        std::count(step.candidates.begin(), step.candidates.end(), observation.candidate) > 1;
+    if (control)
+      control_.push_back(std::log(sample.nanoseconds / entry.samples.back().nanoseconds));
+    return;
+  }
   entry.samples.push_back(sample);
   if (step.kind == Step::Kind::kScreen) {
     entry.screened = true;
@@ -158,23 +216,24 @@ void Race::Absorb(const Step& step, const Observation& raw) {
 
 void Race::AfterScreening() {
   phase_ = Phase::kRacing;
-  for (Entry& entry : entries_) {
+  for (int i = 0; i < input_.candidates; ++i) {
+    Entry& entry = entries_[i];
     if (entry.screened || entry.failed()) continue;
-    if (entry.samples.empty()) {
-      entry.outcome = Outcome::kRejected;
-      entry.detail = OutOfBudget() ? "not measured: the budget ended first" : "not measured";
-    } else {
+    if (!entry.samples.empty()) {
       entry.eliminated = true;
+      continue;
     }
+    const bool skipped = std::find(skipped_.begin(), skipped_.end(), i) != skipped_.end();
+    entry.outcome = Outcome::kRejected;
+    entry.detail = skipped         ? "not measured: neighbouring decisions show it far slower"
+                   : OutOfBudget() ? "not measured: the budget ended first"
+                                   : "not measured";
   }
   ApplyScreenCut();
 }
 
 void Race::ApplyScreenCut() {
-  double best = 0;
-  for (const Entry& entry : entries_) {
-    if (entry.open() && (best == 0 || entry.screen_ns < best)) best = entry.screen_ns;
-  }
+  const double best = BestScreened();
   for (int i = 0; i < input_.candidates; ++i) {
     Entry& entry = entries_[i];
     if (Carried(i) || !entry.open()) continue;
@@ -192,25 +251,22 @@ void Race::AfterRound(bool someone_failed) {
   const auto open = Where([](const Entry& entry) { return entry.open(); });
   if (open.empty()) return;
   const int leader = LeaderOf(open);
-  const auto comparisons = CompareAll(open, leader);
-  settled_ = round_ >= static_cast<uint32_t>(options_.min_rounds);
+  const auto comparisons = CompareAll(open, leader).to_leader;
   for (size_t k = 0; k < open.size(); ++k) {
-    if (open[k] == leader) continue;
-    if (IsOut(open[k], leader, comparisons[k])) {
-      entries_[open[k]].eliminated = true;
-      continue;
-    }
-    const double zone = std::log1p(options_.zone);
-    settled_ = settled_ && comparisons[k].High(options_.sigmas) < zone &&
-               comparisons[k].Low(options_.sigmas) > -zone;
+    if (open[k] != leader) entries_[open[k]].eliminated = IsOut(open[k], leader, comparisons[k]);
   }
+  settled_ = round_ >= static_cast<uint32_t>(options_.min_rounds) && IsSettled(open, comparisons);
 }
 
 bool Race::IsOut(int i, int leader, const Comparison& comparison) const {
   // Of many equals one is ahead by luck: to call the stored pick slower takes more.
-  const int enough = input_.incumbent == i ? 4 * options_.min_rounds : options_.min_rounds;
-  if (comparison.rounds >= enough) {
-    return comparison.Low(options_.sigmas) > std::log1p(options_.zone);
+  if (input_.incumbent == i) {
+    return comparison.rounds >= options_.incumbent_rounds && IncumbentIsSlower(comparison);
+  }
+  if (comparison.rounds >= options_.min_rounds) {
+    // The default is the answer also when it is a little slower.
+    const double handicap = i == input_.default_candidate ? std::log1p(options_.zone) : 0;
+    return comparison.ExpectedGain(handicap) < options_.drop_risk;
   }
   // One interruption can spoil one sample, seldom both.
   const double cut = std::log(options_.round_cut);
@@ -218,12 +274,34 @@ bool Race::IsOut(int i, int leader, const Comparison& comparison) const {
          std::log(entries_[i].screen_ns / entries_[leader].screen_ns) > cut;
 }
 
+bool Race::IncumbentIsSlower(const Comparison& comparison) const {
+  return comparison.Low(options_.incumbent_sigmas) > std::log1p(options_.incumbent_zone);
+}
+
+// Whether it is known if the incumbent stays, as far as the rounds that are left could tell.
+bool Race::IncumbentIsClear(const Comparison& comparison) const {
+  return comparison.rounds >= options_.incumbent_rounds &&
+         comparison.difference <= std::log1p(options_.incumbent_zone);
+}
+
+// Whether more rounds would change nothing that matters.
+bool Race::IsSettled(const std::vector<int>& who,
+                     const std::vector<Comparison>& comparisons) const {
+  for (size_t k = 0; k < who.size(); ++k) {
+    const Comparison& comparison = comparisons[k];
+    if (!entries_[who[k]].open()) continue;
+    if (comparison.ExpectedGain() > options_.end_risk) return false;
+    if (input_.incumbent == who[k] && !IncumbentIsClear(comparison)) return false;
+  }
+  return true;
+}
+
 void Race::KeepFinalists() {
   phase_ = Phase::kFinals;
   phase_rounds_ = 0;
   const auto open = Where([](const Entry& entry) { return entry.open(); });
   if (open.size() <= static_cast<size_t>(options_.finalists)) return;
-  const auto comparisons = CompareAll(open, LeaderOf(open));
+  const auto comparisons = CompareAll(open, LeaderOf(open)).to_leader;
   std::vector<size_t> by_time(open.size());
   std::iota(by_time.begin(), by_time.end(), size_t{0});
   std::stable_sort(by_time.begin(), by_time.end(), [&](size_t a, size_t b) {
@@ -250,49 +328,6 @@ std::vector<int> Race::Contenders() const {
   auto open = Where([](const Entry& entry) { return entry.open(); });
   if (!open.empty()) return open;
   return Where([](const Entry& entry) { return !entry.failed() && !entry.samples.empty(); });
-}
-
-std::vector<Comparison> Race::CompareAll(const std::vector<int>& who, int leader) const {
-  std::vector<std::vector<double>> ratios;
-  std::vector<double> spreads;
-  for (int i : who) {
-    ratios.push_back(LogRatios(entries_[i].samples, entries_[leader].samples));
-    if (i != leader && ratios.back().size() >= 3) spreads.push_back(Spread(ratios.back()));
-  }
-  // A few ratios that happen to lie close must not look certain: none is believed to be steadier
-  // than the median one.
-  const double common = spreads.empty() ? 0 : Median(spreads);
-  std::vector<Comparison> comparisons;
-  for (size_t k = 0; k < who.size(); ++k) {
-    if (who[k] == leader) {
-      comparisons.push_back({0, 0, static_cast<int>(ratios[k].size())});
-    } else if (ratios[k].size() >= 3) {
-      comparisons.push_back(
-          Summarise(ratios[k], std::max(Spread(ratios[k]), common), options_.error_floor));
-    } else if (!ratios[k].empty()) {
-      comparisons.push_back(Summarise(ratios[k], options_.single_error, options_.error_floor));
-    } else {
-      const double ratio = MedianOf(who[k]) / MedianOf(leader);
-      comparisons.push_back({std::log(ratio), options_.single_error, 0});
-    }
-  }
-  return comparisons;
-}
-
-// The least median, then whoever beats that one within rounds.
-int Race::LeaderOf(const std::vector<int>& who) const {
-  int leader = *std::min_element(who.begin(), who.end(),
-                                 [this](int a, int b) { return MedianOf(a) < MedianOf(b); });
-  constexpr int kPasses = 4;  // Ratios need not be transitive: do not go round in circles.
-  for (int pass = 0; pass < kPasses; ++pass) {
-    const auto comparisons = CompareAll(who, leader);
-    const auto best = std::min_element(
-        comparisons.begin(), comparisons.end(),
-        [](const Comparison& a, const Comparison& b) { return a.difference < b.difference; });
-    if (best->difference >= 0) break;
-    leader = who[static_cast<size_t>(best - comparisons.begin())];
-  }
-  return leader;
 }
 
 std::optional<int> Race::Leader() const {

@@ -1,169 +1,88 @@
 #include "runners/timing/trace_sampler.h"
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 #include <cmath>
-#include <optional>
-#include <string_view>
-#include <tuple>
-
-#include "tactic/model/problem.h"
+#include <numeric>
+#include <utility>
 
 namespace tactic::timing {
 namespace {
 
-constexpr size_t kLineBytes = size_t{1} << 20;
-constexpr std::array<std::string_view, 8> kSettings = {"algo_id", "tile",   "stages",  "splitk",
-                                                       "swizzle", "custom", "cluster", "workspace"};
-constexpr std::string_view kLayout =
-    "mode,m,n,k,candidate,algo_id,tile,stages,splitk,swizzle,custom,cluster,workspace,samples_us…";
-
-struct Row {
-  std::string mode;
-  int64_t m = 0;
-  int64_t n = 0;
-  int64_t k = 0;
-  int64_t candidate = 0;
-  TraceRow row;
-};
-
-// The fields of one line, taken from the left. Remembers the first thing that was wrong.
-class Fields {
- public:
-  explicit Fields(std::string_view line) : rest_(line) {}
-
-  bool done() const { return done_; }
-  const std::string& problem() const { return problem_; }
-
-  std::string_view Text(std::string_view name) {
-    if (done_) {
-      Complain(std::string(name) + " is missing; a row is " + std::string(kLayout));
-      return {};
-    }
-    const size_t comma = rest_.find(',');
-    const std::string_view field = rest_.substr(0, comma);
-    done_ = comma == std::string_view::npos;
-    if (!done_) rest_.remove_prefix(comma + 1);
-    return field;
-  }
-
-  template <typename Number>
-  Number Parse(std::string_view name) {
-    const std::string_view field = Text(name);
-    Number number{};
-    const auto [end, error] = std::from_chars(field.data(), field.data() + field.size(), number);
-    if (error != std::errc{} || end != field.data() + field.size()) {
-      Complain(std::string(name) + " is '" + std::string(field.substr(0, 40)) +
-               "'; it must be a number");
-    }
-    return number;
-  }
-
-  void Complain(std::string problem) {
-    if (problem_.empty()) problem_ = std::move(problem);
-  }
-
- private:
-  std::string_view rest_;
-  bool done_ = false;
-  std::string problem_;
-};
-
-Row ParseRow(Fields& fields) {
-  Row row;
-  row.mode = fields.Text("mode");
-  if (row.mode.empty()) fields.Complain("mode is empty; it must be a name such as cold or warm");
-  row.m = fields.Parse<int64_t>("m");
-  row.n = fields.Parse<int64_t>("n");
-  row.k = fields.Parse<int64_t>("k");
-  row.candidate = fields.Parse<int64_t>("candidate");
-  for (std::string_view setting : kSettings) {
-    row.row.configuration.Set(setting, fields.Parse<int64_t>(setting));
-  }
-  do {
-    const auto sample = fields.Parse<float>("a sample");
-    if (fields.problem().empty() && !(std::isfinite(sample) && sample > 0)) {
-      fields.Complain("a sample is " + std::to_string(sample) +
-                      " us; it must be finite and above 0");
-    }
-    row.row.samples_us.push_back(sample);
-  } while (!fields.done() && fields.problem().empty());
-  return row;
-}
-
-// Puts `row` behind the others of its problem. What is wrong with its place, if anything.
-std::optional<std::string> Append(Row row, std::vector<TraceProblem>& problems) {
-  const auto same = [&row](const TraceProblem& p) {
-    return std::tie(p.mode, p.m, p.n, p.k) == std::tie(row.mode, row.m, row.n, row.k);
-  };
-  if (problems.empty() || !same(problems.back())) {
-    if (std::any_of(problems.begin(), problems.end(), same)) {
-      return "the problem's other rows are further up; rows of a problem must stand together";
-    }
-    problems.push_back({row.mode, row.m, row.n, row.k, {}});
-  }
-  auto& rows = problems.back().rows;
-  if (row.candidate < 0 || static_cast<uint64_t>(row.candidate) != rows.size()) {
-    return "candidate is " + std::to_string(row.candidate) + "; the next one of this problem is " +
-           std::to_string(rows.size());
-  }
-  if (rows.size() >= limits::kCandidates) {
-    return "the problem has more than " + std::to_string(limits::kCandidates) + " candidates";
-  }
-  rows.push_back(std::move(row.row));
-  return std::nullopt;
-}
-
-Error AtLine(size_t number, const std::string& what) {
-  return InvalidArgument("trace, line " + std::to_string(number) + ": " + what);
-}
+constexpr size_t kBlock = 10;
 
 }  // namespace
 
-Result<std::vector<TraceProblem>> ReadTrace(std::istream& text) {
-  std::vector<TraceProblem> problems;
-  std::string line;
-  for (size_t number = 1; std::getline(text, line); ++number) {
-    if (line.size() > kLineBytes) {
-      return AtLine(number, "is " + std::to_string(line.size()) + " bytes long; at most " +
-                                std::to_string(kLineBytes));
-    }
-    if (!line.empty() && line.back() == '\r') line.pop_back();
-    if (line.empty() || (number == 1 && line.starts_with("mode,"))) continue;
-    Fields fields(line);
-    Row row = ParseRow(fields);
-    if (!fields.problem().empty()) return AtLine(number, fields.problem());
-    if (auto misplaced = Append(std::move(row), problems)) return AtLine(number, *misplaced);
-  }
-  if (text.bad()) return Error{ErrorCode::kUnavailable, "trace: reading failed"};
-  if (problems.empty()) return InvalidArgument("trace: no rows; a row is " + std::string(kLayout));
-  return problems;
-}
-
 TraceSampler::TraceSampler(const TraceProblem& problem, TraceOptions options)
-    : problem_(problem), options_(options) {
+    : problem_(problem), options_(options), random_(options.seed) {
   options_.stride = std::max<size_t>(options_.stride, 1);
+  rounds_ = 1;
+  for (const TraceRow& row : problem.rows) rounds_ = std::max(rounds_, ServedRounds(row));
+  order_.resize(rounds_);
+  std::iota(order_.begin(), order_.end(), size_t{0});
+  if (options_.resample) MixBlocks();
 }
 
-Observation TraceSampler::Screen(int candidate) { return Serve(candidate, 0, 2); }
+// Blocks of the recorded rounds in random order.
+void TraceSampler::MixBlocks() {
+  const std::vector<size_t> recorded = std::move(order_);
+  std::vector<size_t> starts;
+  for (size_t start = 0; start < rounds_; start += kBlock) starts.push_back(start);
+  for (size_t i = starts.size(); i > 1; --i) std::swap(starts[i - 1], starts[random_() % i]);
+  order_.clear();
+  for (size_t start : starts) {
+    for (size_t i = start; i < std::min(rounds_, start + kBlock); ++i) {
+      order_.push_back(recorded[i]);
+    }
+  }
+}
+
+size_t TraceSampler::ServedRounds(const TraceRow& row) const {
+  const size_t recorded = row.samples_us.size();
+  return recorded <= options_.first ? 0 : (recorded - 1 - options_.first) / options_.stride + 1;
+}
+
+size_t TraceSampler::Served(size_t position) {
+  while (order_.size() <= position) {
+    const size_t start = random_() % rounds_;
+    for (size_t i = 0; i < std::min(kBlock, rounds_); ++i) {
+      order_.push_back((start + i) % rounds_);
+    }
+  }
+  return order_[position];
+}
+
+Observation TraceSampler::Screen(int candidate) { return Serve(candidate, Served(0)); }
 
 std::vector<Observation> TraceSampler::Round(std::span<const int> candidates) {
-  ++round_;
+  const size_t served = Served(++position_);
+  std::vector<bool> seen(problem_.rows.size());
   std::vector<Observation> observations;
   observations.reserve(candidates.size());
-  for (int candidate : candidates) observations.push_back(Serve(candidate, round_, 1));
+  for (int candidate : candidates) {
+    const auto at = static_cast<size_t>(candidate);
+    observations.push_back(Serve(candidate, seen[at] ? (served + 1) % rounds_ : served));
+    seen[at] = true;
+  }
   return observations;
 }
 
-Observation TraceSampler::Serve(int candidate, size_t round, double launches) {
-  const auto& samples = problem_.rows[static_cast<size_t>(candidate)].samples_us;
-  // How many of this row's samples are served at all; a row shorter than `first` serves its last.
-  const size_t first = std::min(options_.first, samples.size() - 1);
-  const size_t served = (samples.size() - 1 - first) / options_.stride + 1;
-  const double nanoseconds = 1e3 * samples[first + (round % served) * options_.stride];
-  spent_ns_ += launches * nanoseconds;
-  return {candidate, Outcome::kMeasured, nanoseconds, "", launches * nanoseconds};
+Observation TraceSampler::Serve(int candidate, size_t served) {
+  const TraceRow& row = problem_.rows[static_cast<size_t>(candidate)];
+  const size_t own = ServedRounds(row);
+  if (row.samples_us.empty()) {
+    return {candidate, Outcome::kRejected, 0, "failed when it was recorded", 0};
+  }
+  size_t at = options_.first + served * options_.stride;
+  if (own == 0) {
+    at = random_() % row.samples_us.size();
+  } else if (served >= own) {
+    at = options_.first + (random_() % own) * options_.stride;
+  }
+  const double nanoseconds = 1e3 * row.samples_us[at];
+  const bool took_time = std::isfinite(nanoseconds) && nanoseconds > 0;
+  const double cost = (took_time ? nanoseconds : 0) + options_.overhead_ns;
+  spent_ns_ += cost;
+  return {candidate, Outcome::kMeasured, nanoseconds, "", cost};
 }
 
 }  // namespace tactic::timing

@@ -60,13 +60,47 @@ TEST(LogRatios, PairsWithinRoundsOfOneEpochOnly) {
   EXPECT_NEAR(ratios[1], std::log(4), 1e-6);
 }
 
-TEST(Summarise, NarrowsWithRoundsDownToTheFloor) {
-  const std::vector<double> nine(9, 0.1);
-  const std::vector<double> hundred(100, 0.1);
-  EXPECT_NEAR(Summarise(nine, 0.03, 0.001).error, 1.2533 * 0.01, 1e-6);
-  EXPECT_NEAR(Summarise(hundred, 0.03, 0.001).error, 0.003, 1e-9);
-  EXPECT_EQ(Summarise(hundred, 0.0, 0.001).error, 0.001);
-  EXPECT_NEAR(Summarise(hundred, 0.03, 0.001).Low(3), 0.091, 1e-9);
+// n ratios around `center` whose median absolute deviation is `spread`.
+std::vector<double> Around(double center, double spread, size_t n) {
+  std::vector<double> ratios;
+  for (size_t i = 0; i < n; ++i) ratios.push_back(center + (i % 2 == 0 ? spread : -spread));
+  return ratios;
+}
+
+TEST(Spread, CorrectsWhatFewValuesHide) {
+  const auto hundred = Around(0, 0.01, 100);
+  EXPECT_NEAR(Spread(hundred), 0.01 * kMadToSigma * 100 / 99.2, 1e-9);
+  EXPECT_NEAR(Spread({0, 0.01, 0.02}), 0.01 * kMadToSigma * 1.495, 1e-9);
+  EXPECT_EQ(Spread({0, 0.01}), 0);
+}
+
+TEST(PooledSpread, AveragesWithTheTypicalOne) {
+  const std::vector<std::vector<double>> all = {Around(0, 0.01, 101), Around(0, 0.01, 101),
+                                                Around(0.1, 0, 101)};
+  const PooledSpread noise(all, 100, 1, 1);
+  // Its own variance is 0, that of the others counts as much as its hundred degrees of freedom.
+  const double typical = Spread(all[0]);
+  EXPECT_NEAR(noise.Summarise(all[2], 0).error, typical * std::sqrt(0.5 * 300 / 298 / 101), 1e-9);
+  EXPECT_NEAR(noise.Summarise(all[2], 0).difference, 0.1, 1e-9);
+  EXPECT_EQ(noise.Summarise(all[2], 0.5).error, 0.5);
+  EXPECT_EQ(noise.Summarise(all[2], 0).rounds, 101);
+}
+
+TEST(PooledSpread, GoesByTheUnknownUntilRatiosTell) {
+  const std::vector<std::vector<double>> all = {{0.01, 0.02, 0.03}};
+  const PooledSpread noise(all, 8, 0.05, 2);
+  // Two degrees of freedom: Student's t has no variance. A median of three, dependent rounds.
+  EXPECT_NEAR(noise.Summarise(all[0], 0).error, 2 * 1.2533 * 0.05 / std::sqrt(3), 1e-6);
+}
+
+TEST(Comparison, ExpectsToGainTheTailOfItsError) {
+  // E max(-X, 0) of a standard normal X is 1 / sqrt(2 pi).
+  EXPECT_NEAR((Comparison{0, 1, 9}.ExpectedGain()), 0.398942, 1e-6);
+  EXPECT_NEAR((Comparison{1, 1, 9}.ExpectedGain()), 0.083315, 1e-6);
+  EXPECT_NEAR((Comparison{1, 1, 9}.ExpectedGain(1)), 0.398942, 1e-6);
+  EXPECT_NEAR((Comparison{-5, 1, 9}.ExpectedGain()), 5, 1e-6);
+  EXPECT_EQ((Comparison{0.1, 0, 9}.ExpectedGain()), 0);
+  EXPECT_EQ((Comparison{-0.1, 0, 9}.ExpectedGain()), 0.1);
 }
 
 }  // namespace
