@@ -71,7 +71,7 @@ void Describe(CLI::App& app, Arguments& arguments) {
   app.add_flag("--json", arguments.json, "One JSON object");
   app.add_flag("--each", arguments.each, "A line for each decision");
   app.add_flag("--sensitivity", arguments.sensitivity,
-               "The table of each constant of the race, halved and doubled");
+               "The table of each constant, halved and doubled; with --sweep, of the priors'");
   app.add_option("--set", arguments.set, "Another value of a constant of the race")
       ->option_text("NAME=VALUE ...");
   app.add_option("--overhead-us", arguments.replay.overhead_us, "Of a sample, beside its launch")

@@ -16,8 +16,8 @@ struct Constant {
   std::string_view name;
   std::function<double(const ReplayOptions&)> get;
   std::function<void(ReplayOptions&, double)> set;
-  bool of_sweep = false;
-  bool ratio = false;  // Of times: what is halved and doubled is how far it lies above 1.
+  bool of_sweep = false;  // Matters where there are priors.
+  bool ratio = false;     // Of times: what is halved and doubled is how far it lies above 1.
 };
 
 template <typename Struct, typename T>
@@ -29,7 +29,7 @@ Constant Of(std::string_view name, Struct ReplayOptions::*part, T Struct::*field
             options.*part.*field =
                 std::is_same_v<T, int> ? static_cast<T>(std::lround(value)) : static_cast<T>(value);
           },
-          std::is_same_v<Struct, timing::PriorOptions>, ratio};
+          std::is_same_v<Struct, timing::PriorOptions> || name == "audit_share", ratio};
 }
 
 const std::vector<Constant>& Constants() {
@@ -107,7 +107,7 @@ void PrintSensitivity(const std::vector<const timing::TraceProblem*>& problems,
   std::puts("|---|---|---|---|---|---|---|---|");
   PrintRow("as it is", 1, Summarise(ReplayAll(problems, options)));
   for (const Constant& constant : Constants()) {
-    if (constant.of_sweep && !options.sweep) continue;
+    if (constant.of_sweep != options.sweep) continue;
     for (const double factor : {0.5, 2.0}) {
       ReplayOptions changed = options;
       constant.set(changed, Scaled(constant, constant.get(options), factor));
