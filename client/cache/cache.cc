@@ -9,10 +9,14 @@
 #include "client/cache/compiled_op.h"
 #include "client/cache/misses.h"
 #include "client/cache/overrides.h"
+#include "client/cache/prime.h"
 #include "client/cache/profile.h"
 #include "client/cache/readers.h"
+#include "client/cache/recorder.h"
 #include "client/cache/rows.h"
+#include "client/cache/shape_counts.h"
 #include "client/cache/table.h"
+#include "client/cache/tuning_book.h"
 
 namespace tactic {
 
@@ -83,10 +87,15 @@ struct Cache::State {
   // What ChooseOne uses.
   cache_internal::Readers readers;
   cache_internal::MissLog misses;
+  cache_internal::ShapeCounts counts;
+  cache_internal::Recorder recorder;
   std::atomic<const Table*> table{nullptr};
+
+  cache_internal::TuningBook book;  // Synchronises itself; ChooseOne does not use it.
 
   // All below is guarded by mu; ChooseOne does not use it.
   std::mutex mu;
+  bool recording = false;                  // A Capture or Replay is active.
   std::shared_ptr<const Table> published;  // What `table` points to.
   std::vector<std::unique_ptr<RegisteredOp>> ops;
   std::map<std::string, std::vector<RegisteredOp*>, std::less<>> ops_by_name;
@@ -115,6 +124,25 @@ struct Cache::State {
                           environment->second.number);
   }
 
+  // What ChooseOne counted goes into the book.
+  void CollectMisses() { book.AddMisses(counts.Take()); }
+
+  void SetRecording(bool on) {
+    recording = on;
+    for (const auto& op : ops) op->compiled.recorded.store(on, std::memory_order_relaxed);
+  }
+
+  // Appends what `op` may be answered.
+  Check Prime(const RegisteredOp& op, std::vector<Primed>& primed, const OpHandle& handle) const {
+    if (!op.family) return Ok();
+    for (const Rows::Item* item : rows->OfFamily(*op.family)) {
+      auto one = cache_internal::PrimedBy(handle, op.runners, *item);
+      if (!one.ok()) return one.error();
+      if (*one) primed.push_back(**std::move(one));
+    }
+    return Ok();
+  }
+
   void Rebuild() {
     auto next = std::make_shared<Table>();
     for (const auto& op : ops) {
@@ -140,6 +168,9 @@ struct Cache::State {
     compiled.table = &table;
     compiled.readers = &readers;
     compiled.misses = &misses;
+    compiled.counts = &counts;
+    compiled.recorder = &recorder;
+    compiled.recorded = recording;
     for (const RunnerId& runner : compiled.spec.runners) {
       op.runners.push_back(names.OfRunner(runner));
     }
@@ -281,6 +312,70 @@ CacheStatistics Cache::Statistics() const {
     (ours ? statistics.decisions : statistics.foreign_environment) += items.size();
   }
   return statistics;
+}
+
+std::vector<MissCount> Cache::TakeMissCounts() {
+  state_->CollectMisses();
+  std::vector<MissCount> taken;
+  for (auto& counted : state_->book.TakeFresh()) {
+    taken.push_back({OpHandle(counted.op), std::move(counted.shapes), counted.count});
+  }
+  return taken;
+}
+
+void Cache::NoteTuned(TunedProfile profile) { state_->book.AddTuned(std::move(profile)); }
+
+StatisticsByOp Cache::ByOp() const {
+  state_->CollectMisses();
+  std::map<std::string, uint64_t> misses;
+  std::lock_guard lock(state_->mu);
+  for (const auto& op : state_->ops) {
+    misses[op->compiled.spec.op] += op->compiled.missed.load(std::memory_order_relaxed);
+  }
+  return state_->book.Read(misses);
+}
+
+void Cache::ClearStatistics() {
+  state_->CollectMisses();
+  std::lock_guard lock(state_->mu);
+  for (const auto& op : state_->ops) op->compiled.missed.store(0, std::memory_order_relaxed);
+  state_->book.Clear();
+}
+
+Result<std::vector<Primed>> Cache::Prime() const {
+  std::vector<Primed> primed;
+  std::lock_guard lock(state_->mu);
+  for (const auto& op : state_->ops) {
+    Check check = state_->Prime(*op, primed, OpHandle(&op->compiled));
+    if (!check.ok()) return check.error();
+  }
+  return primed;
+}
+
+Result<std::vector<Primed>> Cache::Prime(const OpHandle& handle) const {
+  std::vector<Primed> primed;
+  std::lock_guard lock(state_->mu);
+  const RegisteredOp& op = *state_->ops[handle.op_->index];
+  if (Check check = state_->Prime(op, primed, handle); !check.ok()) return check.error();
+  return primed;
+}
+
+bool Cache::StartSession(cache_internal::Session* session) {
+  std::lock_guard lock(state_->mu);
+  if (!state_->recorder.Start(session)) return false;
+  state_->SetRecording(true);
+  return true;
+}
+
+void Cache::EndSession() {
+  std::lock_guard lock(state_->mu);
+  state_->SetRecording(false);
+  state_->recorder.End();
+}
+
+const Parameters* Cache::Keep(const Tactic& tactic) {
+  std::lock_guard lock(state_->mu);
+  return state_->names.Keep(tactic);
 }
 
 }  // namespace tactic

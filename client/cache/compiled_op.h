@@ -11,6 +11,8 @@ namespace tactic::cache_internal {
 
 class MissLog;
 class Readers;
+class Recorder;
+class ShapeCounts;
 class Table;
 
 // How the sizes of a call become those that it is looked up by.
@@ -46,8 +48,10 @@ struct Override {
   KeyRules rules;
 };
 
-// Constant once it is registered, but for `overriding`.
+// Constant once it is registered, but for the atomics.
 struct CompiledOp {
+  // A Capture or Replay is active: calls go through the recorder.
+  std::atomic<bool> recorded{false};
   uint32_t index = 0;
   KeyRules rules;
   std::atomic<const Override*> overriding{nullptr};  // nullptr: none. Read while Reading.
@@ -55,7 +59,11 @@ struct CompiledOp {
   std::atomic<const Table*>* table = nullptr;
   Readers* readers = nullptr;
   MissLog* misses = nullptr;
+  ShapeCounts* counts = nullptr;
+  Recorder* recorder = nullptr;
   OpSpec spec;
+  // Apart from what hits read.
+  alignas(64) mutable std::atomic<uint64_t> missed{0};
 };
 
 }  // namespace tactic::cache_internal

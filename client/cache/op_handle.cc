@@ -6,6 +6,8 @@
 #include "client/cache/misses.h"
 #include "client/cache/profile.h"
 #include "client/cache/readers.h"
+#include "client/cache/recorder.h"
+#include "client/cache/shape_counts.h"
 #include "client/cache/table.h"
 #include "tactic/cache.h"
 
@@ -36,6 +38,8 @@ namespace {
 [[gnu::noinline]] void NoteMiss(const CompiledOp& op, std::span<const Shape> shapes,
                                 const CallKey& key, Reading& reading) {
   reading.Add(kMiss);
+  op.missed.fetch_add(1, std::memory_order_relaxed);
+  op.counts->Count(op, shapes);
   op.misses->Record(op, shapes, key.hash());
 }
 
@@ -116,6 +120,10 @@ const Tactic& Choice::tactic() const {
 }
 
 Choice OpHandle::ChooseOne(std::span<const Shape> shapes) const noexcept {
+  if (op_->recorded.load(std::memory_order_relaxed)) [[unlikely]] {
+    Choice forced;
+    if (op_->recorder->OnCall(*op_, shapes, forced)) return forced;
+  }
   if (op_->overriding.load(std::memory_order_relaxed) != nullptr) [[unlikely]]
     return ChooseByOverride(*op_, shapes);
   return ChooseBy(op_->rules, *op_, shapes);

@@ -10,9 +10,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <initializer_list>
 #include <memory>
-#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,64 +19,11 @@
 #include "tactic/model/key.h"
 #include "tactic/model/problem.h"
 #include "tactic/model/result.h"
+#include "tactic/op_handle.h"
 #include "tactic/op_spec.h"
+#include "tactic/statistics.h"
 
 namespace tactic {
-
-// What to run. `tactic()` stays valid as long as the Cache.
-struct Choice {
-  int runner = 0;                      // Index in OpSpec::runners.
-  bool hit = false;                    // False: the fallback, runner 0 with its default tactic.
-  const Parameters* chosen = nullptr;  // nullptr = default tactic.
-  uint64_t decision_id = 0;
-  const Tactic& tactic() const;  // *chosen, or the empty tactic.
-};
-
-// How the calls of ChooseOne ended, and what the table holds.
-struct CacheStatistics {
-  uint64_t hits = 0;
-  uint64_t misses = 0;               // No decision for the profile (or no decisions at all).
-  uint64_t not_runnable = 0;         // A decision, but none of its runners is in the caller's list.
-  uint64_t malformed = 0;            // Wrong number of inputs, rank, or a negative size.
-  uint64_t mapper_failed = 0;        // A mapper's function threw, or gave a size below 0.
-  uint64_t skipped = 0;              // The op was in the skip_ops of an override.
-  uint64_t decisions = 0;            // Held, of the environments set.
-  uint64_t foreign_environment = 0;  // Held, but of another device, version or runner: not used.
-  uint64_t damaged = 0;              // Left out: no candidate, or sizes beyond the limits.
-};
-
-namespace cache_internal {
-struct CompiledOp;
-}  // namespace cache_internal
-
-// A registered op: a cheap copyable handle, valid as long as its Cache.
-class OpHandle {
- public:
-  // The decision for the profile of these shapes: its first candidate that the caller can run; else
-  // the fallback. From any thread, also from a signal handler; takes no lock, allocates nothing,
-  // makes no system call (a thread's first call may set a thread-local key), throws nothing.
-  Choice ChooseOne(std::span<const Shape> shapes) const noexcept;
-  Choice ChooseOne(std::initializer_list<Shape> shapes) const noexcept {
-    return ChooseOne(std::span<const Shape>(shapes.begin(), shapes.size()));
-  }
-
-  const OpSpec& spec() const;
-
-  // The problems to tune so that sizes like these hit: every bucket of every dynamic dimension,
-  // last one fastest, with the current sizes mapped and added; each at the size that it is looked
-  // up by, none twice. InvalidArgument names the shape or constraint at fault, or says that there
-  // are more than limits::kProblems. For tuning, not for the hot path.
-  Result<std::vector<Problem>> Profiles(const Shapes& shapes) const;
-  // Those of the profiles that the table does not answer yet.
-  Result<std::vector<Problem>> MissingProfiles(const Shapes& shapes) const;
-  // The problem that these shapes map to.
-  Result<Problem> ProblemOf(const Shapes& shapes) const;
-
- private:
-  friend class Cache;
-  explicit OpHandle(const cache_internal::CompiledOp* op) : op_(op) {}
-  const cache_internal::CompiledOp* op_;
-};
 
 // What changes, for a while, for all ops of a cache.
 struct ProfileOverrides {
@@ -92,12 +37,6 @@ struct ProfileOverrides {
   // ChooseOne answers calls of these with the fallback, whatever is tuned, and records no miss.
   // They need not be registered.
   std::vector<std::string> skip_ops;
-};
-
-// Shapes that missed in ChooseOne.
-struct Miss {
-  OpHandle op;
-  Shapes shapes;
 };
 
 // Thread-safe. No call of ChooseOne may be under way when it is destroyed.
@@ -148,7 +87,32 @@ class Cache {
 
   CacheStatistics Statistics() const;
 
+  // What missed, call by call, since the last TakeMissCounts: each distinct call (at its real
+  // sizes) once. Bounded and lossy like the statistics below, which count these calls too.
+  std::vector<MissCount> TakeMissCounts();
+  // Adds the outcome of tuning a profile to the statistics. client/link does it for what it waits
+  // for.
+  void NoteTuned(TunedProfile profile);
+  // Misses and tuning by op's name, since the cache was made or ClearStatistics.
+  StatisticsByOp ByOp() const;
+  void ClearStatistics();
+
+  // What must be loaded before a graph is captured: each answer that the table holds for ops of
+  // this cache now, or for `op`, each (op, problem, runner, tactic) once. Some may be for sizes
+  // that no call maps to. In addition any call may miss: then runner 0 runs with its default
+  // tactic. An Error names the op whose constraint cannot infer a size.
+  Result<std::vector<Primed>> Prime() const;
+  Result<std::vector<Primed>> Prime(const OpHandle& op) const;
+
  private:
+  friend class Capture;
+  friend class Replay;
+  // False: another session is active.
+  bool StartSession(cache_internal::Session* session);
+  void EndSession();
+  // The lasting copy; nullptr for the default tactic.
+  const Parameters* Keep(const Tactic& tactic);
+
   struct State;
   std::unique_ptr<State> state_;
 };

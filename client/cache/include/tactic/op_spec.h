@@ -29,9 +29,6 @@ struct Shape {
   Shape(std::span<const int64_t> d) : dims(d.data()), rank(d.size()) {}  // NOLINT: implicit.
 };
 
-// The sizes of all inputs, by value; for what is off the hot path.
-using Shapes = std::vector<std::vector<int64_t>>;
-
 // Which sizes of a dynamic dimension are tuned: a list, or a rule that makes the list from a
 // maximum x, which is OpSpec::tune_max if given, else the size at hand. Order and repetition do not
 // matter. An empty list tunes the sizes met, and no others.
