@@ -22,13 +22,18 @@ struct Settings {
   Interrupts* interrupts = nullptr;
 };
 
+// Of a job that the command makes.
+struct JobFlags {
+  bool detach = false;
+  bool cancel_on_interrupt = false;
+  std::string deadline;  // "3m"; empty: none.
+};
+
 struct TuneFlags {
   ProblemFlags problems;
   std::vector<std::string> runners;
   bool again = false;
-  bool detach = false;
-  bool cancel_on_interrupt = false;
-  std::string deadline;  // "3m"; empty: none.
+  JobFlags job;
 };
 Result<int> RunTune(const Settings& settings, const TuneFlags& flags);
 
@@ -54,6 +59,14 @@ struct JobsWatchFlags {
   bool cancel_on_interrupt = false;
 };
 Result<int> RunJobsWatch(const Settings& settings, const JobsWatchFlags& flags);
+
+struct MissesFlags {
+  std::vector<std::string> ops;  // Empty: all.
+  bool undecided = false;        // Only what no decision answers.
+  bool tune = false;
+  JobFlags job;
+};
+Result<int> RunMisses(const Settings& settings, const MissesFlags& flags);
 
 struct WatchFlags {
   std::vector<std::string> ops;

@@ -3,6 +3,7 @@
 #include <map>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "proto/convert/convert.h"
 #include "tactic/model/key.h"
@@ -232,6 +233,22 @@ Json ToJson(const Schemas& schemas, const v1::Job& job) {
     json["contests"].push_back(ToJson(schemas, contest));
   }
   return json;
+}
+
+Json ToJson(const Schemas& schemas, const v1::Miss& miss) {
+  Json shapes = Json::array();
+  for (const v1::Shape& shape : miss.shapes()) {
+    shapes.push_back(std::vector<int64_t>(shape.dims().begin(), shape.dims().end()));
+  }
+  const auto policy = convert::FromProto("policy.", miss.policy());
+  return {{"problem", ToJson(schemas, miss.problem())},
+          {"policy", policy.ok() ? ToJson(*policy) : Json(nullptr)},
+          {"shapes", shapes},
+          {"count", miss.count()},
+          {"first_unix_ms", miss.first_unix_ms()},
+          {"last_unix_ms", miss.last_unix_ms()},
+          {"decision_id", miss.decision_id()},
+          {"fingerprint", miss.fingerprint()}};
 }
 
 Json ToJson(const Trial& trial) {

@@ -15,6 +15,7 @@ using Json = nlohmann::ordered_json;
 Json ToJson(const Schemas& schemas, const Problem& problem);
 Json ToJson(const Schemas& schemas, const Decision& decision);
 Json ToJson(const Schemas& schemas, const v1::Job& job);
+Json ToJson(const Schemas& schemas, const v1::Miss& miss);
 Json ToJson(const Trial& trial);
 Json ToJson(const v1::GetServerInfoResponse& info);
 

@@ -28,6 +28,7 @@ struct Invocation {
   ProfilesFlags profiles;
   ShowFlags show;
   ListFlags list;
+  MissesFlags misses;
   WatchFlags watch;
   uint32_t job_limit = 0;
   std::string cancel_id;
@@ -65,6 +66,13 @@ void AddProblem(CLI::App* app, ProblemFlags& flags) {
            "Soft limit of measuring one problem; decisions are kept by it");
 }
 
+void AddJob(CLI::App* app, JobFlags& flags) {
+  AddValue(app, "--deadline", "DURATION", flags.deadline, "End the job after this long: 3m");
+  app->add_flag("--detach", flags.detach, "Print the job's id and return at once");
+  app->add_flag("--cancel-on-interrupt", flags.cancel_on_interrupt,
+                "Ctrl-C ends the job; without this it goes on in the daemon");
+}
+
 void AddTune(CLI::App& app, Invocation& invocation) {
   TuneFlags& flags = invocation.tune;
   CLI::App* tune = app.add_subcommand("tune", "Measure problems and decide; show progress");
@@ -74,10 +82,7 @@ void AddTune(CLI::App& app, Invocation& invocation) {
   AddProblem(tune, flags.problems);
   AddValue(tune, "--runners", "A,B", flags.runners, "Only these runners")->delimiter(',');
   tune->add_flag("--again", flags.again, "Measure also what is decided already");
-  AddValue(tune, "--deadline", "DURATION", flags.deadline, "End the job after this long: 3m");
-  tune->add_flag("--detach", flags.detach, "Print the job's id and return at once");
-  tune->add_flag("--cancel-on-interrupt", flags.cancel_on_interrupt,
-                 "Ctrl-C ends the job; without this it goes on in the daemon");
+  AddJob(tune, flags.job);
   AddCommon(tune, invocation);
   tune->footer(
       "Every dimension of the op is a flag of its own: --m, --n, … SPEC is a size (2048), a list\n"
@@ -188,6 +193,28 @@ void AddJobs(CLI::App& app, Invocation& invocation) {
   });
 }
 
+void AddMisses(CLI::App& app, Invocation& invocation) {
+  MissesFlags& flags = invocation.misses;
+  CLI::App* misses =
+      app.add_subcommand("misses", "Calls of programs that no decision answered; tune them");
+  AddValue(misses, "--op", "A,B", flags.ops, "Only these ops")->delimiter(',');
+  misses->add_flag("--undecided", flags.undecided, "Only what no decision answers by now");
+  CLI::Option* tune =
+      misses->add_flag("--tune", flags.tune, "Tune the problems that no decision answers");
+  AddJob(misses, flags.job);
+  for (const char* of_a_job : {"--deadline", "--detach", "--cancel-on-interrupt"}) {
+    misses->get_option(of_a_job)->needs(tune);
+  }
+  AddCommon(misses, invocation);
+  misses->footer(
+      "Programs report what they miss in the background, at its real sizes; the daemon keeps the\n"
+      "4096 distinct calls seen last.\n\n"
+      "Examples:\n  tacticctl misses --op gemm\n  tacticctl misses --tune --deadline 10m\n");
+  misses->callback([&invocation] {
+    invocation.run = [&] { return RunMisses(invocation.settings, invocation.misses); };
+  });
+}
+
 void AddWatch(CLI::App& app, Invocation& invocation) {
   WatchFlags& flags = invocation.watch;
   CLI::App* watch = app.add_subcommand("watch", "Changes of decisions as they come");
@@ -274,6 +301,7 @@ int Main(int argc, char** argv) {
   AddList(app, invocation);
   AddShow(app, invocation);
   AddJobs(app, invocation);
+  AddMisses(app, invocation);
   AddWatch(app, invocation);
   AddInfo(app, invocation);
   if (const std::optional<int> code = Parse(argc, argv, app)) return *code;

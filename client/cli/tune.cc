@@ -1,63 +1,27 @@
-#include <unistd.h>
-
-#include <cstdio>
-#include <random>
 #include <string>
 
 #include "client/cli/commands.h"
 #include "client/cli/connection.h"
 #include "client/cli/describe.h"
-#include "client/cli/exit_codes.h"
-#include "client/cli/follow.h"
-#include "client/cli/format.h"
-#include "client/cli/json.h"
 #include "client/cli/requests.h"
-#include "client/cli/spec.h"
+#include "client/cli/tune_job.h"
 #include "proto/convert/convert.h"
 
 namespace tactic::cli {
 namespace {
 
-// Unique enough that a retry is recognised and nobody else's request is.
-std::string NewRequestId() {
-  std::random_device random;
-  char text[64];
-  std::snprintf(text, sizeof(text), "tacticctl-%d-%08x%08x", getpid(), random(), random());
-  return text;
-}
-
 Result<v1::TuneRequest> MakeRequest(const OpSchema& schema, const TuneFlags& flags) {
-  v1::TuneRequest request;
   const auto problems = MakeProblems(schema, flags.problems);
   if (!problems.ok()) return problems.error();
   const auto policy = MakePolicy(flags.problems);
   if (!policy.ok()) return policy.error();
-  request.set_request_id(NewRequestId());
-  for (const Problem& problem : *problems) convert::ToProto(problem, request.add_problems());
-  convert::ToProto(*policy, request.mutable_policy());
-  for (const std::string& runner : flags.runners) request.add_runners(runner);
-  request.set_again(flags.again);
-  request.set_client("tacticctl/" + std::to_string(getpid()));
-  if (!flags.deadline.empty()) {
-    const auto deadline = ParseDuration(flags.deadline);
-    if (!deadline.ok()) return InvalidArgument("--deadline: " + deadline.error().message);
-    constexpr int64_t kMostMs = int64_t{7} * 24 * 3600 * 1000;
-    const int64_t ms = *deadline / 1000000;
-    if (ms < 1 || ms > kMostMs) {
-      return InvalidArgument("--deadline " + flags.deadline + " is out of range: 1ms to 7d");
-    }
-    request.set_deadline_ms(static_cast<uint64_t>(ms));
-  }
+  auto request = NewTuneRequest(flags.job);
+  if (!request.ok()) return request;
+  for (const Problem& problem : *problems) convert::ToProto(problem, request->add_problems());
+  convert::ToProto(*policy, request->mutable_policy());
+  for (const std::string& runner : flags.runners) request->add_runners(runner);
+  request->set_again(flags.again);
   return request;
-}
-
-Result<int> Detach(const Settings& settings, const Schemas& schemas, const v1::Job& job) {
-  const std::string text = job.id() + ": " + Plural(job.contests_total(), "problem") + ", " +
-                           std::to_string(job.contests_ended()) +
-                           " already decided\nfollow it:  tacticctl jobs watch " + job.id() + "\n";
-  const Check written = Write(settings.json ? Pretty(ToJson(schemas, job)) : text);
-  if (!written.ok()) return written.error();
-  return kExitOk;
 }
 
 }  // namespace
@@ -72,11 +36,7 @@ Result<int> RunTune(const Settings& settings, const TuneFlags& flags) {
   if (!schema.ok()) return schema.error();
   const auto request = MakeRequest(*schema, flags);
   if (!request.ok()) return request.error();
-  const auto response = connection->Call(&v1::Tuning::Stub::Tune, *request);
-  if (!response.ok()) return response.error();
-  if (flags.detach) return Detach(settings, schemas, response->job());
-  return Follow(settings, *connection, schemas, response->job(),
-                {.cancel_on_interrupt = flags.cancel_on_interrupt});
+  return RunJob(settings, *connection, schemas, *request, flags.job);
 }
 
 }  // namespace tactic::cli

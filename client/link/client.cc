@@ -1,6 +1,7 @@
 #include "tactic/client.h"
 
 #include <algorithm>
+#include <cstdio>
 
 #include "client/link/connection.h"
 #include "client/link/miss_sender.h"
@@ -28,6 +29,8 @@ TuneOutcome NotTuned(const std::vector<Problem>& local) {
   return outcome;
 }
 
+void WriteToStderr(const std::string& line) { std::fprintf(stderr, "%s\n", line.c_str()); }
+
 }  // namespace
 
 std::string DefaultTarget() { return link::ResolveTarget(""); }
@@ -38,10 +41,10 @@ struct Client::State {
         name(std::move(as)),
         stub(link::NewStub(target)),
         watcher({target, std::move(given.environments), given.silence}, cache, board),
-        sender(
-            target, name, cache, board,
-            [this](const std::string& op) { return watcher.DaemonTunes(op); },
-            [this] { watcher.CheckSilence(); }) {}
+        sender(target, name, cache, board,
+               {.daemon_tunes = [this](const std::string& op) { return watcher.DaemonTunes(op); },
+                .log = given.log ? std::move(given.log) : WriteToStderr,
+                .each_turn = [this] { watcher.CheckSilence(); }}) {}
 
   const std::string target;
   const std::string name;
@@ -78,7 +81,8 @@ TuneOutcome Client::Tune(const std::vector<Problem>& problems, const Measurement
     const std::vector<Problem> part(problems.begin() + static_cast<std::ptrdiff_t>(begin),
                                     problems.begin() + static_cast<std::ptrdiff_t>(end));
     v1::TuneRequest request = link::MakeTuneRequest(state_->name, part, policy);
-    Merge(link::TuneAndWait(*state_->stub, state_->board, std::move(request), limit), outcome);
+    Merge(link::TuneAndWait(*state_->stub, state_->board, state_->cache, std::move(request), limit),
+          outcome);
     if (!outcome.finished) break;
   }
   return outcome;
@@ -100,6 +104,8 @@ ClientStatistics Client::Statistics() const {
   statistics.cache = state_->cache.Statistics();
   return statistics;
 }
+
+StatisticsByOp Client::ByOp() const { return state_->cache.ByOp(); }
 
 TuningScope::TuningScope(Client& client, bool tune)
     : client_(client), id_(client.state_->sender.EnterScope(tune)) {}

@@ -14,6 +14,7 @@ constexpr size_t kMostMissesATurn = 256;
 constexpr size_t kMostProblemsABatch = 512;
 constexpr size_t kMostQueuedProblems = 4096;
 constexpr size_t kMostRemembered = 65536;  // Beyond that, a problem may be asked for again.
+constexpr size_t kMostWarnings = 1000;
 
 Fingerprint IdentityOf(const Problem& problem, const MeasurementPolicy& policy) {
   return FingerprintOf(Key{problem, policy, {}});
@@ -28,14 +29,13 @@ Result<std::vector<Problem>> OneProblem(const Miss& miss) {
 }  // namespace
 
 MissSender::MissSender(std::string target, std::string client, Cache& cache, StatusBoard& board,
-                       std::function<bool(const std::string& op)> daemon_tunes,
-                       std::function<void()> each_turn)
+                       MissHooks hooks)
     : client_(std::move(client)),
       cache_(cache),
       board_(board),
-      daemon_tunes_(std::move(daemon_tunes)),
-      each_turn_(std::move(each_turn)),
+      hooks_(std::move(hooks)),
       stub_(NewStub(target)),
+      reporter_(client_),
       thread_([this] { Loop(); }) {}
 
 MissSender::~MissSender() {
@@ -74,15 +74,38 @@ ProblemsByPolicy MissSender::TakeAsked(uint64_t id) {
 
 void MissSender::Drain() {
   ProblemsByPolicy missing;
-  for (const Miss& miss : cache_.DrainMisses(kMostMissesATurn)) Ask(miss, missing);
+  for (const Miss& miss : cache_.DrainMisses(kMostMissesATurn)) {
+    Warn(miss);
+    Ask(miss, missing);
+  }
+  std::vector<MissCount> counts = cache_.TakeMissCounts();
+  std::erase_if(counts, [&](const MissCount& miss) {
+    return InTuningScope() || !hooks_.daemon_tunes(miss.op.spec().op);
+  });
+  reporter_.Add(counts);
   for (auto& [policy, problems] : missing) {
     for (Scope& scope : scopes_) {
       auto& asked = scope.asked[policy];
       asked.insert(asked.end(), problems.begin(), problems.end());
     }
-    std::erase_if(problems, [&](const Problem& problem) { return !daemon_tunes_(problem.op); });
+    std::erase_if(problems,
+                  [&](const Problem& problem) { return !hooks_.daemon_tunes(problem.op); });
     Enqueue(policy, std::move(problems));
   }
+}
+
+bool MissSender::InTuningScope() const { return !scopes_.empty() && scopes_.back().tune; }
+
+void MissSender::Warn(const Miss& miss) {
+  if (InTuningScope()) return;
+  const auto problem = miss.op.ProblemOf(miss.shapes);
+  if (!problem.ok() || warned_.size() >= kMostWarnings) return;
+  const OpSpec& spec = miss.op.spec();
+  if (!warned_.insert(IdentityOf(*problem, spec.policy)).second) return;
+  std::string line = "tactic: no decision for " + ToText(*problem) + "; " + spec.runners[0].name +
+                     " runs by default (tacticctl misses lists and tunes what missed)";
+  if (warned_.size() == kMostWarnings) line += "; further ones are counted, not told";
+  hooks_.log(line);
 }
 
 void MissSender::Ask(const Miss& miss, ProblemsByPolicy& out) {
@@ -130,8 +153,11 @@ void MissSender::Loop() {
       queue_.pop_front();
       queued_problems_ -= batch.problems.size();
     }
+    std::vector<v1::ReportMissesRequest> reports;
+    if (board_.HearsDaemon()) reports = reporter_.TakeDue();
     lock.unlock();
-    each_turn_();
+    SendReports(reports);
+    hooks_.each_turn();
     lock.lock();
     if (!stopping_) wake_.wait_for(lock, kTurn);
   }
@@ -140,19 +166,8 @@ void MissSender::Loop() {
 bool MissSender::Send(const Batch& batch) {
   v1::TuneRequest request = MakeTuneRequest(client_, batch.problems, batch.policy);
   request.set_request_id(batch.request_id);
-  grpc::ClientContext context;
-  SetDeadline(context, kCallDeadline);
-  {
-    std::lock_guard lock(mu_);
-    if (stopping_) return false;
-    current_ = &context;
-  }
   v1::TuneResponse response;
-  const grpc::Status status = stub_->Tune(&context, request, &response);
-  {
-    std::lock_guard lock(mu_);
-    current_ = nullptr;
-  }
+  const grpc::Status status = Call(&v1::Tuning::Stub::Tune, request, response);
   if (status.ok()) {
     board_.CountSent();
     return true;
@@ -161,6 +176,35 @@ bool MissSender::Send(const Batch& batch) {
   board_.CountDropped(batch.problems.size());
   board_.Failed("the daemon refused a request to tune: " + ToText(status));
   return true;
+}
+
+// Advisory: of a daemon that was heard just now and does not take them, the rest is dropped.
+void MissSender::SendReports(const std::vector<v1::ReportMissesRequest>& reports) {
+  for (const v1::ReportMissesRequest& report : reports) {
+    v1::ReportMissesResponse response;
+    const grpc::Status status = Call(&v1::Tuning::Stub::ReportMisses, report, response);
+    if (!status.ok()) return;
+    board_.CountReported(response.taken());
+  }
+}
+
+template <typename Request, typename Response>
+grpc::Status MissSender::Call(grpc::Status (v1::Tuning::Stub::*method)(grpc::ClientContext*,
+                                                                       const Request&, Response*),
+                              const Request& request, Response& response) {
+  grpc::ClientContext context;
+  SetDeadline(context, kCallDeadline);
+  {
+    std::lock_guard lock(mu_);
+    if (stopping_) return {grpc::StatusCode::CANCELLED, "the client is ending"};
+    current_ = &context;
+  }
+  const grpc::Status status = (stub_.get()->*method)(&context, request, &response);
+  {
+    std::lock_guard lock(mu_);
+    current_ = nullptr;
+  }
+  return status;
 }
 
 }  // namespace tactic::link

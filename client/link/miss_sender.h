@@ -1,6 +1,7 @@
 // Turns misses into tuning requests: one thread that takes recorded misses out of the cache,
 // expands them by the rules of the innermost tuning scope, and asks the daemon, once for each
-// problem.
+// problem. Outside of scopes that tune, which misses are meant for, it also reports the calls
+// themselves, and warns.
 #pragma once
 
 #include <condition_variable>
@@ -15,6 +16,7 @@
 #include <vector>
 
 #include "client/link/connection.h"
+#include "client/link/miss_reporter.h"
 #include "client/link/status_board.h"
 #include "tactic/client.h"
 
@@ -23,14 +25,21 @@ namespace tactic::link {
 // Problems to tune, by the policy that they were missed under.
 using ProblemsByPolicy = std::map<MeasurementPolicy, std::vector<Problem>>;
 
+struct MissHooks {
+  // Whether the daemon is asked for problems of this op.
+  std::function<bool(const std::string& op)> daemon_tunes;
+  // Gets a line for each op and profile that misses where nothing is tuned, once. Called with the
+  // sender's lock held, on any thread that drains.
+  std::function<void(const std::string& line)> log;
+  // Called about five times a second on the sender's thread.
+  std::function<void()> each_turn;
+};
+
 // Starts with construction, ends with destruction. Thread-safe. What it refers to outlives it.
 class MissSender {
  public:
-  // `daemon_tunes`: whether the daemon is asked for problems of this op. `each_turn` is called
-  // about five times a second on the sender's thread.
   MissSender(std::string target, std::string client, Cache& cache, StatusBoard& board,
-             std::function<bool(const std::string& op)> daemon_tunes,
-             std::function<void()> each_turn);
+             MissHooks hooks);
   ~MissSender();
   MissSender(const MissSender&) = delete;
   MissSender& operator=(const MissSender&) = delete;
@@ -57,14 +66,21 @@ class MissSender {
   void Drain();                                                                  // REQUIRES: mu_.
   void Ask(const Miss& miss, ProblemsByPolicy& out);                             // REQUIRES: mu_.
   void Enqueue(const MeasurementPolicy& policy, std::vector<Problem> problems);  // REQUIRES: mu_.
+  bool InTuningScope() const;                                                    // REQUIRES: mu_.
+  void Warn(const Miss& miss);                                                   // REQUIRES: mu_.
   // False: try again later.
   bool Send(const Batch& batch);
+  void SendReports(const std::vector<v1::ReportMissesRequest>& reports);
+  // Makes a call that a stop cancels. CANCELLED: already stopping.
+  template <typename Request, typename Response>
+  grpc::Status Call(grpc::Status (v1::Tuning::Stub::*method)(grpc::ClientContext*, const Request&,
+                                                             Response*),
+                    const Request& request, Response& response);
 
   const std::string client_;
   Cache& cache_;        // Synchronises itself.
   StatusBoard& board_;  // Likewise.
-  const std::function<bool(const std::string& op)> daemon_tunes_;
-  const std::function<void()> each_turn_;
+  const MissHooks hooks_;
   const std::unique_ptr<v1::Tuning::Stub> stub_;
 
   std::mutex mu_;
@@ -76,8 +92,10 @@ class MissSender {
   std::list<Scope> scopes_;  // The innermost last.
   std::deque<Batch> queue_;
   size_t queued_problems_ = 0;
-  std::set<Fingerprint> asked_;  // Problems that were queued once.
-  std::thread thread_;           // Last: uses all the others.
+  std::set<Fingerprint> asked_;   // Problems that were queued once.
+  std::set<Fingerprint> warned_;  // Problems that were warned of.
+  MissReporter reporter_;
+  std::thread thread_;  // Last: uses all the others.
 };
 
 }  // namespace tactic::link

@@ -52,6 +52,11 @@ void StatusBoard::CountDropped(uint64_t problems) {
   dropped_ += problems;
 }
 
+void StatusBoard::CountReported(uint64_t calls) {
+  std::lock_guard lock(mu_);
+  reported_ += calls;
+}
+
 void StatusBoard::Fill(ClientStatistics& statistics) const {
   std::lock_guard lock(mu_);
   statistics.store_id = store_id_;
@@ -59,6 +64,7 @@ void StatusBoard::Fill(ClientStatistics& statistics) const {
   statistics.connects = connects_;
   statistics.requests_sent = sent_;
   statistics.requests_dropped = dropped_;
+  statistics.misses_reported = reported_;
   statistics.last_error = error_;
   const int64_t age = BootNanos() - heard_ns_;
   statistics.freshness = heard_ns_ == 0 || age > kStaleNanos ? Freshness::kOffline
@@ -74,6 +80,11 @@ std::pair<std::string, uint64_t> StatusBoard::Position() const {
 int64_t StatusBoard::LastHeardNanos() const {
   std::lock_guard lock(mu_);
   return heard_ns_;
+}
+
+bool StatusBoard::HearsDaemon() const {
+  std::lock_guard lock(mu_);
+  return heard_ns_ != 0 && BootNanos() - heard_ns_ <= kFreshNanos;
 }
 
 bool StatusBoard::WaitFor(std::chrono::milliseconds timeout, const std::function<bool()>& holds) {

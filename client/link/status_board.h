@@ -26,12 +26,14 @@ class StatusBoard {
   void Connected();
   void CountSent();
   void CountDropped(uint64_t problems);
+  void CountReported(uint64_t calls);
 
   // Fills all but `cache`.
   void Fill(ClientStatistics& statistics) const;
   // Where to resume.
   std::pair<std::string, uint64_t> Position() const;
   int64_t LastHeardNanos() const;
+  bool HearsDaemon() const;  // Within what counts as fresh.
 
   // Waits until the table has a whole snapshot.
   bool WaitUntilReady(std::chrono::milliseconds timeout);
@@ -55,6 +57,7 @@ class StatusBoard {
   uint64_t connects_ = 0;
   uint64_t sent_ = 0;
   uint64_t dropped_ = 0;
+  uint64_t reported_ = 0;
   std::string error_;
 };
 

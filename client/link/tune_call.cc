@@ -77,6 +77,41 @@ TuneOutcome OutcomeOf(const v1::Job& job) {
   return outcome;
 }
 
+// Adds what was measured for a decision: time and failed candidates.
+grpc::Status ReadEvidence(v1::Tuning::Stub& stub, const TimeLimit& limit, uint64_t decision_id,
+                          TunedProfile& profile) {
+  v1::LookupRequest request;
+  request.set_decision_id(decision_id);
+  request.set_with_evidence(true);
+  request.set_without_samples(true);
+  grpc::ClientContext context;
+  SetDeadline(context, std::min(limit.Rest(), kCallDeadline));
+  v1::LookupResponse response;
+  grpc::Status status = stub.Lookup(&context, request, &response);
+  if (!status.ok()) return status;
+  profile.seconds = response.evidence().seconds();
+  for (const v1::Trial& message : response.evidence().trials()) {
+    const auto trial = convert::FromProto("trial.", message);
+    if (!trial.ok() || IsValid(trial->outcome)) continue;
+    profile.failed.push_back({profile.problem, trial->candidate, trial->outcome, trial->detail});
+  }
+  return status;
+}
+
+// For the statistics. A daemon that does not tell leaves out the details.
+void NoteTuned(v1::Tuning::Stub& stub, const TimeLimit& limit, const v1::Job& job, Cache& cache) {
+  bool ask = true;
+  for (const v1::Contest& contest : job.contests()) {
+    const bool decided = contest.state() == v1::CONTEST_STATE_DECIDED;
+    const bool failed = contest.state() == v1::CONTEST_STATE_FAILED;
+    const auto problem = convert::FromProto("problem.", contest.problem());
+    if (!problem.ok() || contest.already_decided() || (!decided && !failed)) continue;
+    TunedProfile profile{problem->op, ToText(*problem), decided, contest.message(), 0, {}};
+    if (ask && decided) ask = ReadEvidence(stub, limit, contest.decision_id(), profile).ok();
+    cache.NoteTuned(std::move(profile));
+  }
+}
+
 TuneOutcome Unfinished(const std::string& what, const std::string& why) {
   TuneOutcome outcome;
   outcome.message = what + ": " + why;
@@ -102,14 +137,15 @@ v1::TuneRequest MakeTuneRequest(const std::string& client, const std::vector<Pro
   return request;
 }
 
-TuneOutcome TuneAndWait(v1::Tuning::Stub& stub, StatusBoard& board, v1::TuneRequest request,
-                        TimeLimit limit) {
+TuneOutcome TuneAndWait(v1::Tuning::Stub& stub, StatusBoard& board, Cache& cache,
+                        v1::TuneRequest request, TimeLimit limit) {
   v1::Job job;
   grpc::Status status = Send(stub, request, limit, job);
   if (!status.ok()) return Unfinished("the daemon did not take the request", ToText(status));
   board.CountSent();
   status = Follow(stub, limit, job);
   if (!status.ok()) return Unfinished("job " + job.id() + " goes on", ToText(status));
+  NoteTuned(stub, limit, job, cache);
   TuneOutcome outcome = OutcomeOf(job);
   if (outcome.decided > 0 && !WaitForTable(stub, board, limit)) {
     outcome.finished = false;

@@ -18,8 +18,8 @@ std::string NewRequestId();
 v1::TuneRequest MakeTuneRequest(const std::string& client, const std::vector<Problem>& problems,
                                 const MeasurementPolicy& policy);
 
-// Blocks the calling thread. Thread-safe: all state is local.
-TuneOutcome TuneAndWait(v1::Tuning::Stub& stub, StatusBoard& board, v1::TuneRequest request,
-                        TimeLimit limit);
+// Blocks the calling thread. Notes in `cache` what was measured. Thread-safe: all state is local.
+TuneOutcome TuneAndWait(v1::Tuning::Stub& stub, StatusBoard& board, Cache& cache,
+                        v1::TuneRequest request, TimeLimit limit);
 
 }  // namespace tactic::link

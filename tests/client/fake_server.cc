@@ -131,6 +131,16 @@ void FakeServer::FailJobs(std::string message) {
   job_failure_ = std::move(message);
 }
 
+void FakeServer::SetEvidence(Evidence evidence) {
+  std::lock_guard lock(mu_);
+  evidence_ = std::move(evidence);
+}
+
+size_t FakeServer::tunes() const {
+  std::lock_guard lock(mu_);
+  return tunes_.size();
+}
+
 void FakeServer::HangInTune() {
   std::lock_guard lock(mu_);
   hang_in_tune_ = true;
@@ -152,6 +162,12 @@ std::vector<std::string> FakeServer::WaitForJobWatches(size_t count) {
   std::unique_lock lock(mu_);
   EXPECT_TRUE(changed_.wait_for(lock, kPatience, [&] { return job_watches_.size() >= count; }));
   return job_watches_;
+}
+
+std::vector<v1::ReportMissesRequest> FakeServer::WaitForReports(size_t count) {
+  std::unique_lock lock(mu_);
+  EXPECT_TRUE(changed_.wait_for(lock, kPatience, [&] { return reports_.size() >= count; }));
+  return reports_;
 }
 
 size_t FakeServer::snapshots() const {
@@ -309,6 +325,29 @@ grpc::Status FakeServer::WatchJob(grpc::ServerContext* context, const v1::WatchJ
   Decide(job->second, *response.mutable_job());
   lock.unlock();
   writer->Write(response);
+  return grpc::Status::OK;
+}
+
+grpc::Status FakeServer::Lookup(grpc::ServerContext*, const v1::LookupRequest* request,
+                                v1::LookupResponse* response) {
+  std::lock_guard lock(mu_);
+  if (!evidence_) return {grpc::StatusCode::UNIMPLEMENTED, "an older daemon"};
+  const auto decision = by_revision_.find(request->decision_id());
+  if (decision == by_revision_.end()) return {grpc::StatusCode::NOT_FOUND, "no such decision"};
+  convert::ToProto(decision->second, response->mutable_decision());
+  response->mutable_evidence()->set_seconds(evidence_->seconds);
+  for (const Trial& trial : evidence_->trials) {
+    convert::ToProto(trial, response->mutable_evidence()->add_trials());
+  }
+  return grpc::Status::OK;
+}
+
+grpc::Status FakeServer::ReportMisses(grpc::ServerContext*, const v1::ReportMissesRequest* request,
+                                      v1::ReportMissesResponse* response) {
+  std::lock_guard lock(mu_);
+  reports_.push_back(*request);
+  response->set_taken(static_cast<uint32_t>(request->misses_size()));
+  changed_.notify_all();
   return grpc::Status::OK;
 }
 

@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -54,6 +55,8 @@ class FakeServer final : private v1::Tuning::Service {
   void HoldJobs();
   void ReleaseJobs();
   void FailJobs(std::string message);
+  // What Lookup gives as evidence of every decision; without it, Lookup is not known.
+  void SetEvidence(Evidence evidence);
   // Tune calls hang until the client gives up.
   void HangInTune();
 
@@ -61,6 +64,8 @@ class FakeServer final : private v1::Tuning::Service {
   std::vector<v1::WatchRequest> WaitForWatches(size_t count);
   std::vector<v1::TuneRequest> WaitForTunes(size_t count);
   std::vector<std::string> WaitForJobWatches(size_t count);
+  std::vector<v1::ReportMissesRequest> WaitForReports(size_t count);
+  size_t tunes() const;
 
   size_t snapshots() const;
   uint64_t revision() const;
@@ -75,6 +80,10 @@ class FakeServer final : private v1::Tuning::Service {
                     v1::TuneResponse* response) override;
   grpc::Status WatchJob(grpc::ServerContext* context, const v1::WatchJobRequest* request,
                         grpc::ServerWriter<v1::WatchJobResponse>* writer) override;
+  grpc::Status Lookup(grpc::ServerContext* context, const v1::LookupRequest* request,
+                      v1::LookupResponse* response) override;
+  grpc::Status ReportMisses(grpc::ServerContext* context, const v1::ReportMissesRequest* request,
+                            v1::ReportMissesResponse* response) override;
 
   uint64_t PutLocked(Decision decision);
   void Decide(const v1::TuneRequest& request, v1::Job& job);  // REQUIRES: mu_.
@@ -108,6 +117,8 @@ class FakeServer final : private v1::Tuning::Service {
   std::vector<v1::WatchRequest> watches_;
   std::vector<v1::TuneRequest> tunes_;
   std::vector<std::string> job_watches_;
+  std::vector<v1::ReportMissesRequest> reports_;
+  std::optional<Evidence> evidence_;
   std::unique_ptr<grpc::Server> server_;
 };
 

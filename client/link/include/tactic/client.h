@@ -31,6 +31,10 @@ struct ClientOptions {
   // The environment by op. Empty: the daemon's own if it is reached over a unix socket (same host),
   // else none: nothing hits.
   std::vector<std::pair<std::string, Environment>> environments;
+  // Gets a line for each op and profile that misses where no TuningScope tunes, once: no decision,
+  // so that the fallback runs. Called in the background, never by ChooseOne; must not call the
+  // client. Empty: standard error. At most 1000 lines; Statistics and ByOp count on.
+  std::function<void(const std::string& line)> log;
   // A connection that brings nothing for this long is taken for dead and made anew. The daemon
   // sends something every 5 s.
   std::chrono::milliseconds silence{15'000};
@@ -54,6 +58,7 @@ struct ClientStatistics {
   uint64_t connects = 0;          // Watch streams that delivered something.
   uint64_t requests_sent = 0;     // Tune requests.
   uint64_t requests_dropped = 0;  // The queue of misses was full, or the daemon refused.
+  uint64_t misses_reported = 0;   // Distinct calls that the daemon took note of (tacticctl misses).
   std::string last_error;         // Of the connection; empty = none.
 };
 
@@ -107,6 +112,9 @@ class Client {
   void SetLocalOps(std::vector<LocalOp> ops);
 
   ClientStatistics Statistics() const;
+  // Misses with their shapes, and what tuning found, by op: cache().ByOp(). ToText and ToJson
+  // (tactic/statistics.h) print it.
+  StatisticsByOp ByOp() const;
 
   // How the daemon is reached, and what it calls this client.
   const std::string& target() const;
@@ -126,7 +134,7 @@ class Client {
 // Thread-safe; the client outlives it.
 class TuningScope {
  public:
-  // `tune` = false: misses inside are not even asked for.
+  // `tune` = false: misses inside are not asked for, only reported (tacticctl misses).
   explicit TuningScope(Client& client, bool tune = true);
   // Wait tunes local ops with `local`, which outlives the scope; the others are the daemon's.
   TuningScope(Client& client, LocalTuner& local);
