@@ -207,8 +207,11 @@ std::optional<StartFailure> Daemon::Serve() {
   options.store = store_->Info().description;
   service_ =
       std::make_unique<TuningService>(*tuner_, *catalog_, *leases_, logger_, std::move(options));
+  admin_ = std::make_unique<AdminService>(*tuner_, *catalog_, logger_, "tacticd " TACTIC_VERSION);
+  GrpcServer::Options server_options;
+  server_options.more_services = {admin_.get()};
   absl::StatusOr<std::unique_ptr<GrpcServer>> server =
-      GrpcServer::Start(std::move(listeners_), *service_, logger_, {});
+      GrpcServer::Start(std::move(listeners_), *service_, logger_, std::move(server_options));
   if (!server.ok()) return Fail(ExitOfLock(server.status()), server.status());
   server_ = *std::move(server);
   logger_.Info("ready", {{"addresses", absl::StrJoin(server_->addresses(), " ")},
@@ -233,6 +236,7 @@ void Daemon::Stop() {
   if (server_ != nullptr) server_->Stop(kPatience);
   server_.reset();
   lane_threads_.clear();
+  admin_.reset();
   service_.reset();
   leases_.reset();
   tuner_.reset();

@@ -14,6 +14,7 @@
 #include "server/device_lane.h"
 #include "server/flags.h"
 #include "server/log/log.h"
+#include "server/rpc/admin_service.h"
 #include "server/rpc/file_lock.h"
 #include "server/rpc/grpc_server.h"
 #include "server/rpc/tuning_service.h"
@@ -61,6 +62,7 @@ class Daemon {
   std::unique_ptr<Leases> leases_;
   std::vector<std::jthread> lane_threads_;
   std::unique_ptr<TuningService> service_;
+  std::unique_ptr<AdminService> admin_;
   std::unique_ptr<GrpcServer> server_;
 };
 

@@ -19,6 +19,7 @@
 #include "absl/status/statusor.h"
 #include "server/core/job.h"
 #include "server/core/miss.h"
+#include "server/core/stored_contest.h"
 #include "tactic/model/decision.h"
 
 namespace tactic {
@@ -43,6 +44,21 @@ class Store {
   // model's limits.
   virtual absl::StatusOr<std::optional<Decision>> PutContest(
       const Key& key, const std::optional<Decision>& decision, const Evidence& evidence) = 0;
+
+  // Contests of another store, in one change: all of them or none. A decision that is `standing`
+  // replaces the standing one of its key and takes the next revision, in the order given; another
+  // one is kept behind whatever stands, with an id and revision 0. The contests' own ids are
+  // ignored. Returns the decisions as stored, one for each contest. InvalidArgument: as PutContest,
+  // of any of them.
+  virtual absl::StatusOr<std::vector<std::optional<Decision>>> AddContests(
+      const std::vector<StoredContest>& contests) = 0;
+  // Whether a contest of this content (ContentOf) is stored.
+  virtual absl::StatusOr<bool> HasContest(const StoredContest& contest) = 0;
+  // The first contest whose id is greater than `after`; nullopt: there is none. Adds to `damaged`
+  // the damaged ones that it passed over. Called with each answer's id in turn, it gives all of a
+  // store, one contest in memory at a time.
+  virtual absl::StatusOr<std::optional<StoredContest>> NextContest(uint64_t after,
+                                                                   uint64_t& damaged) = 0;
 
   // The standing decision of every key, by revision. Keys of one fingerprint are one key. Of a key
   // whose newest decision is damaged, none.

@@ -16,6 +16,7 @@
 #include "absl/status/statusor.h"
 #include "server/core/catalog.h"
 #include "server/core/clock.h"
+#include "server/core/import_session.h"
 #include "server/core/job.h"
 #include "server/core/job_table.h"
 #include "server/core/lane.h"
@@ -67,6 +68,13 @@ class Tuner {
   // Of these ops (empty: all), most recently seen first. Reads the store.
   absl::StatusOr<std::vector<MissView>> ListMisses(const std::vector<std::string>& ops,
                                                    size_t limit) const;
+
+  // As Store::NextContest.
+  absl::StatusOr<std::optional<StoredContest>> NextContest(uint64_t after, uint64_t& damaged) const;
+  // Takes contests of another store, in its order, by the rules of import_session.h. OK: they are
+  // stored, and watchers see the decisions that replaced others. An error: none of them counts in
+  // the summary, though they may be stored; taking them again does no harm.
+  absl::Status Import(ImportSession& session, const std::vector<StoredContest>& contests);
 
   // Calls `wake` after each change of the job, until Unsubscribe returns. Read the state with
   // GetJob. subscriptions.h says what a callback may do.
@@ -152,6 +160,15 @@ class Tuner {
   void PutBack(const Scheduler::Contest& contest, const absl::Status& why)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(write_mu_);
   void Rest(size_t lane, bool failed);
+
+  // Import (tuner_import.cc).
+  absl::Status TakeContests(ImportSession& session, const std::vector<StoredContest>& contests)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(write_mu_);
+  absl::StatusOr<std::vector<StoredContest>> PlanImport(ImportSession& session,
+                                                        const std::vector<StoredContest>& contests)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(write_mu_);
+  absl::Status StoreImported(const std::vector<StoredContest>& contests)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(write_mu_);
 
   // Time (tuner_jobs.cc).
   void FailUnmeasurable() ABSL_EXCLUSIVE_LOCKS_REQUIRED(write_mu_);

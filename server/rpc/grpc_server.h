@@ -20,7 +20,7 @@ class GrpcServer {
  public:
   struct Options {
     int max_connections = 512;
-    std::vector<grpc::Service*> more_services;  // For benchmarks; outlive it.
+    std::vector<grpc::Service*> more_services;  // Besides the tuning service; outlive it.
   };
 
   // Listens at all of `listeners`. `service` and `logger` outlive it.

@@ -10,6 +10,7 @@
 #include "server/rpc/job_reactor.h"
 #include "server/rpc/lease_messages.h"
 #include "server/rpc/parse.h"
+#include "server/rpc/refusal.h"
 #include "server/rpc/render.h"
 #include "server/rpc/report_reactor.h"
 
@@ -17,14 +18,6 @@ namespace tactic {
 namespace {
 
 using std::chrono::steady_clock;
-
-// A stream that ends with an error before it begins.
-template <typename Response>
-class Refusal final : public grpc::ServerWriteReactor<Response> {
- public:
-  explicit Refusal(const absl::Status& status) { this->Finish(ToGrpcStatus(status)); }
-  void OnDone() override { delete this; }
-};
 
 // An error that is not the caller's.
 bool IsOurs(absl::StatusCode code) {
@@ -92,7 +85,7 @@ grpc::ServerWriteReactor<Response>* TuningService::ServeStream(
   };
   absl::StatusOr<std::shared_ptr<StreamReactor<Response>>> stream = begin();
   Log(method, context, stream.status(), start);
-  if (!stream.ok()) return new Refusal<Response>(stream.status());
+  if (!stream.ok()) return new Refusal<grpc::ServerWriteReactor<Response>>(stream.status());
   return StreamReactor<Response>::Start(*std::move(stream));
 }
 

@@ -22,7 +22,7 @@ std::optional<Decision> ToDecision(const Row& row, Key key) {
   if (!ranking.ok()) return std::nullopt;
   Decision decision;
   decision.id = static_cast<uint64_t>(row.Int(0));
-  decision.revision = static_cast<uint64_t>(row.Int(1));
+  decision.revision = row.Int(1) > 0 ? static_cast<uint64_t>(row.Int(1)) : 0;
   decision.key = std::move(key);
   decision.ranking = *std::move(ranking);
   decision.default_ns = row.Real(7);
@@ -115,16 +115,56 @@ absl::StatusOr<std::vector<Trial>> ReadTrials(Db& db, Damage& damage, int64_t co
   }
 }
 
+// The standing decision of a key is its newest one, also when that is damaged.
+absl::StatusOr<bool> Stands(Db& db, const Fingerprint& key, const Decision& decision) {
+  if (decision.revision == 0) return false;
+  const Row parameters{ToHex(key), static_cast<int64_t>(decision.revision)};
+  ASSIGN_OR_RETURN(const int64_t newer,
+                   db.QueryInt("SELECT EXISTS (SELECT 1 FROM tuning_key k JOIN decision d ON "
+                               "d.key_id=k.id WHERE k.fingerprint=? AND d.revision>?)",
+                               parameters));
+  return newer == 0;
+}
+
+// nullopt: damaged, itself or what belongs to it.
+absl::StatusOr<std::optional<StoredContest>> ReadContest(Db& db, Damage& damage, const Row& row) {
+  if (!row.IsIntact(tables::kContest)) {
+    damage.Found(tables::kContest.name, row.Int(0));
+    return std::nullopt;
+  }
+  StoredContest contest;
+  contest.id = static_cast<uint64_t>(row.Int(0));
+  ASSIGN_OR_RETURN(KeyReader keys, KeyReader::Create(db, damage));
+  ASSIGN_OR_RETURN(std::optional<KeyReader::Entry> entry, keys.Read(row.Int(1)));
+  if (!entry) return std::nullopt;
+  contest.key = std::move(entry->key);
+  const auto decision_id = static_cast<uint64_t>(row.Int(2));
+  if (decision_id != 0) {
+    absl::StatusOr<Decision> decision = ReadDecision(db, damage, decision_id);
+    if (absl::IsDataLoss(decision.status())) return std::nullopt;
+    if (!decision.ok()) return decision.status();
+    contest.decision = *std::move(decision);
+    ASSIGN_OR_RETURN(contest.standing, Stands(db, entry->fingerprint, *contest.decision));
+  }
+  ASSIGN_OR_RETURN(std::vector<Trial> trials, ReadTrials(db, damage, row.Int(0)));
+  if (trials.size() != static_cast<size_t>(row.Int(3))) return std::nullopt;
+  contest.evidence = {decision_id, std::move(trials), static_cast<uint32_t>(row.Int(4)),
+                      row.Real(5)};
+  return contest;
+}
+
 }  // namespace
 
 absl::Status InsertDecision(Db& db, int64_t key_id, const Decision& d) {
   const Ranked& pick = d.ranking.front();
+  const auto id = static_cast<int64_t>(d.id);
+  // The column is unique, and what never became visible must come before all that did.
+  const int64_t revision = d.revision == 0 ? -id : static_cast<int64_t>(d.revision);
   return db.Insert(tables::kDecision,
-                   Row{static_cast<int64_t>(d.id), static_cast<int64_t>(d.revision), key_id,
-                       pick.candidate.runner.name, pick.candidate.runner.unique_id,
-                       pick.candidate.tactic.ToText(), pick.median_ns, d.default_ns,
-                       static_cast<int64_t>(d.reason), int64_t{d.tied}, d.created_unix_ms,
-                       Blob{Encode(d.ranking)}});
+                   Row{id, revision, key_id, pick.candidate.runner.name,
+                       pick.candidate.runner.unique_id, pick.candidate.tactic.ToText(),
+                       pick.median_ns, d.default_ns, static_cast<int64_t>(d.reason),
+                       int64_t{d.tied}, d.created_unix_ms, Blob{Encode(d.ranking)}});
 }
 
 absl::Status InsertContest(Db& db, int64_t id, int64_t key_id, uint64_t decision_id,
@@ -142,8 +182,8 @@ absl::Status InsertContest(Db& db, int64_t id, int64_t key_id, uint64_t decision
 
 absl::StatusOr<std::vector<Decision>> ReadStandingDecisions(Db& db, Damage& damage) {
   ASSIGN_OR_RETURN(KeyReader keys, KeyReader::Create(db, damage));
-  ASSIGN_OR_RETURN(Statement select,
-                   db.Prepare(Db::Select(tables::kDecision) + "ORDER BY revision DESC"));
+  ASSIGN_OR_RETURN(Statement select, db.Prepare(Db::Select(tables::kDecision) +
+                                                "WHERE revision>0 ORDER BY revision DESC"));
   ASSIGN_OR_RETURN(const int64_t at_most, db.QueryInt("SELECT count(*) FROM tuning_key"));
   Standing standing(std::move(keys), damage, static_cast<size_t>(at_most));
   for (Row row;;) {
@@ -188,6 +228,39 @@ absl::StatusOr<Evidence> ReadEvidence(Db& db, Damage& damage, uint64_t decision_
   ASSIGN_OR_RETURN(std::vector<Trial> trials, ReadTrials(db, damage, row->Int(0)));
   if (trials.size() != static_cast<size_t>(row->Int(3))) return DamagedEvidence(decision_id);
   return Evidence{decision_id, std::move(trials), static_cast<uint32_t>(row->Int(4)), row->Real(5)};
+}
+
+absl::StatusOr<bool> FindContest(Db& db, Damage& damage, const StoredContest& contest) {
+  // What can be compared without reading trials leaves few, mostly none.
+  ASSIGN_OR_RETURN(
+      const std::vector<Row> rows,
+      db.QueryRows(Db::Select(tables::kContest) +
+                       "WHERE key_id IN (SELECT id FROM tuning_key WHERE fingerprint=?) AND "
+                       "trials=? AND worker_restarts=? AND seconds=? ORDER BY id",
+                   Row{ToHex(FingerprintOf(contest.key)),
+                       static_cast<int64_t>(contest.evidence.trials.size()),
+                       int64_t{contest.evidence.worker_restarts}, contest.evidence.seconds}));
+  const Fingerprint content = ContentOf(contest);
+  for (const Row& row : rows) {
+    ASSIGN_OR_RETURN(const std::optional<StoredContest> stored, ReadContest(db, damage, row));
+    if (stored && ContentOf(*stored) == content) return true;
+  }
+  return false;
+}
+
+absl::StatusOr<std::optional<StoredContest>> ReadNextContest(Db& db, Damage& damage, uint64_t after,
+                                                             uint64_t& damaged) {
+  while (true) {
+    absl::StatusOr<Row> row =
+        db.QueryRow(Db::Select(tables::kContest) + "WHERE id>? ORDER BY id LIMIT 1",
+                    Row{static_cast<int64_t>(after)});
+    if (absl::IsNotFound(row.status())) return std::nullopt;
+    if (!row.ok()) return row.status();
+    ASSIGN_OR_RETURN(std::optional<StoredContest> contest, ReadContest(db, damage, *row));
+    if (contest) return contest;
+    ++damaged;
+    after = static_cast<uint64_t>(row->Int(0));
+  }
 }
 
 }  // namespace tactic

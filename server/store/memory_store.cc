@@ -25,45 +25,84 @@ MemoryStore::MemoryStore() : store_id_(NewStoreId()) {}
 
 StoreInfo MemoryStore::Info() const {
   MutexLock lock(mu_);
-  return {"memory", store_id_, decisions_.size(), /*damaged_rows=*/0};
+  return {"memory", store_id_, revision_, /*damaged_rows=*/0};
+}
+
+const StoredContest& MemoryStore::Insert(StoredContest contest) {
+  contest.id = contests_.size() + 1;
+  contest.evidence.decision_id = 0;
+  contest.standing = contest.standing && contest.decision;
+  contents_.insert(ContentOf(contest));
+  if (contest.decision) {
+    decided_.push_back(contest.id);
+    contest.decision->id = contest.evidence.decision_id = decided_.size();
+    contest.decision->revision = contest.standing ? ++revision_ : 0;
+  }
+  if (contest.standing) {
+    const auto [standing, first] = standing_.emplace(FingerprintOf(contest.key), contest.id);
+    if (!first) contests_.at(standing->second).standing = false;
+    standing->second = contest.id;
+  }
+  const uint64_t id = contest.id;
+  return contests_.emplace(id, std::move(contest)).first->second;
+}
+
+const StoredContest* MemoryStore::FindDecided(uint64_t decision_id) const {
+  if (decision_id == 0 || decision_id > decided_.size()) return nullptr;
+  return &contests_.at(decided_[decision_id - 1]);
 }
 
 absl::StatusOr<std::optional<Decision>> MemoryStore::PutContest(
     const Key& key, const std::optional<Decision>& decision, const Evidence& evidence) {
   RETURN_IF_ERROR(CheckContest(key, decision, evidence));
-  if (!decision) return std::nullopt;  // No method returns such a contest's evidence.
   MutexLock lock(mu_);
-  const uint64_t id = decisions_.size() + 1;
-  Decided decided{*decision, evidence};
-  decided.decision.id = decided.decision.revision = id;
-  decided.evidence.decision_id = id;
-  standing_[FingerprintOf(key)] = id;
-  return decisions_.emplace(id, std::move(decided)).first->second.decision;
+  return Insert({0, key, decision, evidence, /*standing=*/true}).decision;
+}
+
+absl::StatusOr<std::vector<std::optional<Decision>>> MemoryStore::AddContests(
+    const std::vector<StoredContest>& contests) {
+  for (const StoredContest& contest : contests) {
+    RETURN_IF_ERROR(CheckContest(contest.key, contest.decision, contest.evidence));
+  }
+  std::vector<std::optional<Decision>> stored;
+  MutexLock lock(mu_);
+  for (const StoredContest& contest : contests) stored.push_back(Insert(contest).decision);
+  return stored;
+}
+
+absl::StatusOr<bool> MemoryStore::HasContest(const StoredContest& contest) {
+  MutexLock lock(mu_);
+  return contents_.contains(ContentOf(contest));
+}
+
+absl::StatusOr<std::optional<StoredContest>> MemoryStore::NextContest(uint64_t after, uint64_t&) {
+  MutexLock lock(mu_);
+  const auto next = contests_.upper_bound(after);
+  if (next == contests_.end()) return std::nullopt;
+  return next->second;
 }
 
 absl::StatusOr<std::vector<Decision>> MemoryStore::LoadDecisions() {
   MutexLock lock(mu_);
   std::vector<Decision> standing;
-  for (const auto& [id, decided] : decisions_) {
-    if (standing_.at(FingerprintOf(decided.decision.key)) == id) {
-      standing.push_back(decided.decision);
-    }
+  for (const auto& [id, contest] : contests_) {
+    if (contest.standing) standing.push_back(*contest.decision);  // Revisions go up with ids.
   }
   return standing;
 }
 
 absl::StatusOr<Decision> MemoryStore::FindDecision(uint64_t id) {
   MutexLock lock(mu_);
-  const auto it = decisions_.find(id);
-  if (it == decisions_.end()) return NoDecision(id);
-  return it->second.decision;
+  const StoredContest* contest = FindDecided(id);
+  if (contest == nullptr) return NoDecision(id);
+  return *contest->decision;
 }
 
 absl::StatusOr<Evidence> MemoryStore::LoadEvidence(uint64_t decision_id) {
   MutexLock lock(mu_);
-  const auto it = decisions_.find(decision_id);
-  if (it == decisions_.end()) return NoDecision(decision_id);
-  return it->second.evidence;
+  const StoredContest* contest = FindDecided(decision_id);
+  if (contest == nullptr) return NoDecision(decision_id);
+  return contest->evidence;
 }
 
 absl::Status MemoryStore::PutJob(const Job& job) {

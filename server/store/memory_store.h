@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
@@ -22,6 +23,11 @@ class MemoryStore final : public Store {
   absl::StatusOr<std::optional<Decision>> PutContest(const Key& key,
                                                      const std::optional<Decision>& decision,
                                                      const Evidence& evidence) override;
+  absl::StatusOr<std::vector<std::optional<Decision>>> AddContests(
+      const std::vector<StoredContest>& contests) override;
+  absl::StatusOr<bool> HasContest(const StoredContest& contest) override;
+  absl::StatusOr<std::optional<StoredContest>> NextContest(uint64_t after,
+                                                           uint64_t& damaged) override;
   absl::StatusOr<std::vector<Decision>> LoadDecisions() override;
   absl::StatusOr<Decision> FindDecision(uint64_t id) override;
   absl::StatusOr<Evidence> LoadEvidence(uint64_t decision_id) override;
@@ -33,14 +39,17 @@ class MemoryStore final : public Store {
   absl::StatusOr<std::vector<MissedCall>> LoadMisses() override;
 
  private:
-  struct Decided {
-    Decision decision;
-    Evidence evidence;
-  };
+  // The contest as stored.
+  const StoredContest& Insert(StoredContest contest) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  const StoredContest* FindDecided(uint64_t decision_id) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
   const std::string store_id_;
   mutable Mutex mu_;
-  std::map<uint64_t, Decided> decisions_ ABSL_GUARDED_BY(mu_);  // By id, which is the revision.
+  uint64_t revision_ ABSL_GUARDED_BY(mu_) = 0;
+  std::map<uint64_t, StoredContest> contests_ ABSL_GUARDED_BY(mu_);  // By id.
+  std::unordered_set<Fingerprint, FingerprintHash> contents_ ABSL_GUARDED_BY(mu_);
+  std::vector<uint64_t> decided_ ABSL_GUARDED_BY(mu_);  // By decision id - 1: the contest.
+  // By key: the contest whose decision stands.
   std::unordered_map<Fingerprint, uint64_t, FingerprintHash> standing_ ABSL_GUARDED_BY(mu_);
   std::vector<Job> jobs_ ABSL_GUARDED_BY(mu_);           // Oldest first.
   std::vector<MissedCall> misses_ ABSL_GUARDED_BY(mu_);  // Seen longest ago first.

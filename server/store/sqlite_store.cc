@@ -233,19 +233,52 @@ StoreInfo SqliteStore::Info() const {
 
 absl::StatusOr<std::optional<Decision>> SqliteStore::PutContest(
     const Key& key, const std::optional<Decision>& decision, const Evidence& evidence) {
-  RETURN_IF_ERROR(CheckContest(key, decision, evidence));
-  std::optional<Decision> stored = decision;
+  ASSIGN_OR_RETURN(std::vector<std::optional<Decision>> stored,
+                   AddContests({{0, key, decision, evidence, /*standing=*/true}}));
+  return std::move(stored.front());
+}
+
+absl::StatusOr<std::vector<std::optional<Decision>>> SqliteStore::AddContests(
+    const std::vector<StoredContest>& contests) {
+  for (const StoredContest& contest : contests) {
+    RETURN_IF_ERROR(CheckContest(contest.key, contest.decision, contest.evidence));
+  }
+  std::vector<std::optional<Decision>> stored;
   RETURN_IF_ERROR(Write([&](Db& db, Damage& damage, Meta& meta) -> absl::Status {
-    ASSIGN_OR_RETURN(const int64_t key_id, FindOrAddKey(db, damage, key));
-    if (stored) {
-      stored->revision = ++meta.revision;
-      stored->id = ++meta.last_decision;
-      RETURN_IF_ERROR(InsertDecision(db, key_id, *stored));
+    for (const StoredContest& contest : contests) {
+      std::optional<Decision>& decision = stored.emplace_back(contest.decision);
+      ASSIGN_OR_RETURN(const int64_t key_id, FindOrAddKey(db, damage, contest.key));
+      if (decision) {
+        decision->revision = contest.standing ? ++meta.revision : 0;
+        decision->id = ++meta.last_decision;
+        RETURN_IF_ERROR(InsertDecision(db, key_id, *decision));
+      }
+      const auto contest_id = static_cast<int64_t>(++meta.last_contest);
+      RETURN_IF_ERROR(InsertContest(db, contest_id, key_id, decision ? decision->id : 0,
+                                    contest.evidence, UnixMillis()));
     }
-    const auto contest_id = static_cast<int64_t>(++meta.last_contest);
-    return InsertContest(db, contest_id, key_id, stored ? stored->id : 0, evidence, UnixMillis());
+    return absl::OkStatus();
   }));
   return stored;
+}
+
+absl::StatusOr<bool> SqliteStore::HasContest(const StoredContest& contest) {
+  bool found = false;
+  RETURN_IF_ERROR(Read([&](Db& db, Damage& damage) -> absl::Status {
+    ASSIGN_OR_RETURN(found, FindContest(db, damage, contest));
+    return absl::OkStatus();
+  }));
+  return found;
+}
+
+absl::StatusOr<std::optional<StoredContest>> SqliteStore::NextContest(uint64_t after,
+                                                                      uint64_t& damaged) {
+  std::optional<StoredContest> contest;
+  RETURN_IF_ERROR(Read([&](Db& db, Damage& damage) -> absl::Status {
+    ASSIGN_OR_RETURN(contest, ReadNextContest(db, damage, after, damaged));
+    return absl::OkStatus();
+  }));
+  return contest;
 }
 
 absl::StatusOr<std::vector<Decision>> SqliteStore::LoadDecisions() {

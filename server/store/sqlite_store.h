@@ -51,6 +51,11 @@ class SqliteStore final : public Store {
   absl::StatusOr<std::optional<Decision>> PutContest(const Key& key,
                                                      const std::optional<Decision>& decision,
                                                      const Evidence& evidence) override;
+  absl::StatusOr<std::vector<std::optional<Decision>>> AddContests(
+      const std::vector<StoredContest>& contests) override;
+  absl::StatusOr<bool> HasContest(const StoredContest& contest) override;
+  absl::StatusOr<std::optional<StoredContest>> NextContest(uint64_t after,
+                                                           uint64_t& damaged) override;
   absl::StatusOr<std::vector<Decision>> LoadDecisions() override;
   absl::StatusOr<Decision> FindDecision(uint64_t id) override;
   absl::StatusOr<Evidence> LoadEvidence(uint64_t decision_id) override;

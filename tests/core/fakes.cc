@@ -138,6 +138,15 @@ absl::StatusOr<std::optional<Decision>> FaultyStore::PutContest(
   return stored;
 }
 
+absl::StatusOr<std::vector<std::optional<Decision>>> FaultyStore::AddContests(
+    const std::vector<StoredContest>& contests) {
+  const Fault fault = Get(put_contest_);
+  if (fault == Fault::kRefuse) return absl::InternalError("disk on fire");
+  auto stored = store_.AddContests(contests);
+  if (fault == Fault::kStoreAndFail) return absl::InternalError("disk on fire, or not");
+  return stored;
+}
+
 absl::StatusOr<std::vector<Decision>> FaultyStore::LoadDecisions() {
   if (Get(load_decisions_) != Fault::kNone) return absl::InternalError("cannot read");
   return store_.LoadDecisions();

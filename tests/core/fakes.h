@@ -87,6 +87,16 @@ class FaultyStore final : public Store {
   absl::StatusOr<std::optional<Decision>> PutContest(const Key& key,
                                                      const std::optional<Decision>& decision,
                                                      const Evidence& evidence) override;
+  // Fails as PutContest does.
+  absl::StatusOr<std::vector<std::optional<Decision>>> AddContests(
+      const std::vector<StoredContest>& contests) override;
+  absl::StatusOr<bool> HasContest(const StoredContest& contest) override {
+    return store_.HasContest(contest);
+  }
+  absl::StatusOr<std::optional<StoredContest>> NextContest(uint64_t after,
+                                                           uint64_t& damaged) override {
+    return store_.NextContest(after, damaged);
+  }
   absl::StatusOr<std::vector<Decision>> LoadDecisions() override;
   absl::StatusOr<Decision> FindDecision(uint64_t id) override { return store_.FindDecision(id); }
   absl::StatusOr<Evidence> LoadEvidence(uint64_t id) override { return store_.LoadEvidence(id); }

@@ -15,9 +15,11 @@
 #include "server/core/leases.h"
 #include "server/core/tuner.h"
 #include "server/log/log.h"
+#include "server/rpc/admin_service.h"
 #include "server/rpc/grpc_server.h"
 #include "server/rpc/tuning_service.h"
 #include "server/store/memory_store.h"
+#include "tactic/v1/admin.grpc.pb.h"
 #include "tactic/v1/tuning.grpc.pb.h"
 #include "tests/core/fakes.h"
 #include "tests/support/samples.h"
@@ -53,6 +55,8 @@ class RpcTest : public ::testing::Test {
     tuner_ = Tuner::Create(store_, *catalog_, {&lane_}, clock_, {}).value();
     leases_ = std::make_unique<Leases>(*tuner_, *catalog_, clock_, lease_options_);
     service_ = std::make_unique<TuningService>(*tuner_, *catalog_, *leases_, logger_, options_);
+    admin_ = std::make_unique<AdminService>(*tuner_, *catalog_, logger_, "tacticd 1.2.3");
+    server_options_.more_services = {admin_.get()};
     auto listener = Listener::Reserve(ParseListenAddress(address()).value());
     ASSERT_THAT(listener, IsOk());
     std::vector<Listener> listeners;
@@ -62,6 +66,7 @@ class RpcTest : public ::testing::Test {
     server_ = *std::move(server);
     channel_ = grpc::CreateChannel(address(), grpc::InsecureChannelCredentials());
     stub_ = v1::Tuning::NewStub(channel_);
+    admin_stub_ = v1::Admin::NewStub(channel_);
     lane_thread_ =
         std::jthread([this](std::stop_token stop) { tuner_->ServeLane(0, std::move(stop)); });
   }
@@ -113,9 +118,11 @@ class RpcTest : public ::testing::Test {
   LeaseOptions lease_options_{.epoch = "run-1"};
   std::unique_ptr<Leases> leases_;
   std::unique_ptr<TuningService> service_;
+  std::unique_ptr<AdminService> admin_;
   std::unique_ptr<GrpcServer> server_;
   std::shared_ptr<grpc::Channel> channel_;
   std::unique_ptr<v1::Tuning::Stub> stub_;
+  std::unique_ptr<v1::Admin::Stub> admin_stub_;
   int requests_ = 0;
   std::jthread lane_thread_;
 };

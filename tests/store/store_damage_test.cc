@@ -207,6 +207,28 @@ TEST_F(StoreDamageTest, FlippedEvidenceIsDataLossOfThatDecisionOnly) {
   EXPECT_THAT((*store)->LoadEvidence(6), IsOk());
 }
 
+TEST_F(StoreDamageTest, DamagedContestsArePassedOverAndCounted) {
+  Sql("UPDATE contest SET seconds=seconds+1 WHERE id=1");
+  Sql("UPDATE trial SET median_ns=median_ns+1 WHERE contest_id=2 AND position=3");
+  Sql("DELETE FROM trial WHERE contest_id=3 AND position=0");
+  Sql("DROP TRIGGER decision_is_immutable; UPDATE decision SET tied=tied+1 WHERE id=4");
+  Sql("UPDATE tuning_key SET op='other' WHERE id=5");
+  auto store = Open();
+  ASSERT_THAT(store, IsOk());
+  uint64_t damaged = 0;
+  const auto next = (*store)->NextContest(0, damaged);
+  ASSERT_THAT(next, IsOk());
+  ASSERT_TRUE(next->has_value());
+  EXPECT_EQ((*next)->decision, decisions_[5]);
+  EXPECT_EQ(damaged, 5u);
+  EXPECT_THAT((*store)->NextContest((*next)->id, damaged), IsOkAndHolds(Eq(std::nullopt)));
+  // What is damaged is not known, so that it can be imported anew.
+  const StoredContest lost{0, decisions_[0].key, decisions_[0], SampleEvidence(), true};
+  EXPECT_THAT((*store)->HasContest(lost), IsOkAndHolds(false));
+  EXPECT_THAT((*store)->AddContests({lost}), IsOk());
+  EXPECT_THAT((*store)->HasContest(lost), IsOkAndHolds(true));
+}
+
 TEST_F(StoreDamageTest, FlippedJobOrItemLeavesTheJobOutAndItCanBePutAgain) {
   for (const char* sql :
        {"UPDATE job SET message = 'x'", "UPDATE job_item SET state = 4", "DELETE FROM job_item"}) {

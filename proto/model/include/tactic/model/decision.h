@@ -90,7 +90,7 @@ struct Ranked {
 // tactic of each other runner.
 struct Decision {
   uint64_t id = 0;        // Of this store; with the store's id unique everywhere.
-  uint64_t revision = 0;  // At which it became visible. 0 = not stored.
+  uint64_t revision = 0;  // At which it became visible. 0 = never, or not stored yet.
   Key key;
   std::vector<Ranked> ranking;
   double default_ns = 0;  // What the default candidate took; 0 = it failed.
