@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -74,6 +75,35 @@ struct WatchFlags {
   uint64_t count = 0;     // End after this many changes; 0 = never.
 };
 Result<int> RunWatch(const Settings& settings, const WatchFlags& flags);
+
+// Whose form a file has.
+enum class FileFormat { kStore, kTensorRtLlm, kFlashInfer };
+
+struct ExportFlags {
+  std::string file;  // "-": standard output.
+  FileFormat format = FileFormat::kStore;
+  // Of another program's format only, NAME=THEIRS: as `ops` and `runners` of ImportFlags.
+  std::vector<std::string> ops;
+  std::vector<std::string> runners;
+};
+Result<int> RunExport(const Settings& settings, const ExportFlags& flags);
+
+struct ImportFlags {
+  std::string file;  // "-": standard input.
+  bool dry_run = false;
+  bool partial = false;  // Take what is whole of a damaged file.
+  FileFormat format = FileFormat::kStore;
+  // Of another program's format only.
+  std::vector<std::string> ops;      // "theirs" or "theirs=ours"; empty: all.
+  std::vector<std::string> runners;  // "theirs=ours".
+  std::vector<std::string> dtypes;   // By input; the last one for all that follow.
+  std::string arch;                  // "sm_90"; empty: as the file says.
+  std::string cache;                 // Of the measurement policy; empty: warm.
+  std::optional<int> rank;
+  std::vector<std::string> expected;  // "field=value" of the metadata.
+  bool accept_unknown = false;
+};
+Result<int> RunImport(const Settings& settings, const ImportFlags& flags);
 
 Result<int> RunInfo(const Settings& settings);
 

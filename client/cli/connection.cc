@@ -64,7 +64,8 @@ Connection::Connection(std::string target, std::chrono::nanoseconds timeout,
     : target_(std::move(target)),
       timeout_(timeout),
       channel_(std::move(channel)),
-      stub_(v1::Tuning::NewStub(channel_)) {}
+      stub_(v1::Tuning::NewStub(channel_)),
+      admin_(v1::Admin::NewStub(channel_)) {}
 
 Result<Connection> Connection::Open(const std::string& target, std::chrono::nanoseconds timeout) {
   if (const std::string trouble = SocketTrouble(target); !trouble.empty()) {

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "tactic/model/result.h"
+#include "tactic/v1/admin.grpc.pb.h"
 #include "tactic/v1/tuning.grpc.pb.h"
 
 namespace tactic::cli {
@@ -19,6 +20,7 @@ class Connection {
   static Result<Connection> Open(const std::string& target, std::chrono::nanoseconds timeout);
 
   v1::Tuning::Stub& stub() { return *stub_; }
+  v1::Admin::Stub& admin() { return *admin_; }
   const std::string& target() const { return target_; }
   std::chrono::nanoseconds timeout() const { return timeout_; }
 
@@ -53,6 +55,7 @@ class Connection {
   std::chrono::nanoseconds timeout_;
   std::shared_ptr<grpc::Channel> channel_;
   std::unique_ptr<v1::Tuning::Stub> stub_;
+  std::unique_ptr<v1::Admin::Stub> admin_;
 };
 
 }  // namespace tactic::cli

@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <functional>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -33,6 +34,8 @@ struct Invocation {
   uint32_t job_limit = 0;
   std::string cancel_id;
   JobsWatchFlags jobs_watch;
+  ExportFlags export_to;
+  ImportFlags import_from;
   std::function<Result<int>()> run;
 };
 
@@ -235,6 +238,81 @@ void AddInfo(CLI::App& app, Invocation& invocation) {
   info->callback([&invocation] { invocation.run = [&] { return RunInfo(invocation.settings); }; });
 }
 
+void AddFormat(CLI::App* command, FileFormat& format, std::map<std::string, FileFormat> known) {
+  std::string names;
+  for (const auto& [name, value] : known) names += (names.empty() ? "" : " | ") + name;
+  command->add_option("--format", format, "The file's form (default: store)")
+      ->type_name(names)
+      ->transform(CLI::CheckedTransformer(std::move(known)).description(""));
+}
+
+void AddExport(CLI::App& app, Invocation& invocation) {
+  CLI::App* command = app.add_subcommand("export", "Everything measured and decided, into a file");
+  command->add_option("FILE", invocation.export_to.file, "The file; - for standard output")
+      ->type_name("")
+      ->required();
+  AddFormat(command, invocation.export_to.format,
+            {{"store", FileFormat::kStore}, {"tensorrt-llm", FileFormat::kTensorRtLlm}});
+  AddValue(command, "--op", "OURS[=THEIRS]", invocation.export_to.ops,
+           "For another program: only these ops, under these names; may be repeated");
+  AddValue(command, "--map", "RUNNER=CLASS", invocation.export_to.runners,
+           "For another program: its name of a runner; may be repeated");
+  AddCommon(command, invocation);
+  command->footer(
+      "The file appears when it is complete. Jobs are not part of it.\n\n"
+      "Examples:\n"
+      "  tacticctl export node7.tactic\n"
+      "  tacticctl export - | ssh node8 tacticctl import -\n"
+      "  tacticctl export --format=tensorrt-llm --map host_blocked=BlockedRunner cache.json\n");
+  command->callback([&invocation] {
+    invocation.run = [&] { return RunExport(invocation.settings, invocation.export_to); };
+  });
+}
+
+// Of the files of other programs.
+void AddForeign(CLI::App* command, ImportFlags& flags) {
+  AddValue(command, "--op", "THEIRS[=OURS]", flags.ops, "Only these ops; may be repeated");
+  AddValue(command, "--map", "CLASS=RUNNER", flags.runners, "Our name of a runner; repeatable");
+  AddValue(command, "--dtype", "TYPE,…", flags.dtypes,
+           "Element types by input, the last one for the rest; the files do not say them")
+      ->delimiter(',');
+  AddValue(command, "--arch", "ARCH", flags.arch,
+           "The device's: sm_90 (default: as the file says)");
+  AddValue(command, "--policy", "CACHE", flags.cache,
+           "What the caches held: weights_cold, all_cold or warm (default)");
+  AddValue(command, "--rank", "N", flags.rank, "tensorrt-llm: only this rank's section");
+  AddValue(command, "--expect", "FIELD=VALUE", flags.expected,
+           "flashinfer: what the metadata must say; may be repeated");
+  command->add_flag("--accept-unknown", flags.accept_unknown,
+                    "flashinfer: though the metadata does not know an expected field");
+}
+
+void AddImport(CLI::App& app, Invocation& invocation) {
+  ImportFlags& flags = invocation.import_from;
+  CLI::App* command = app.add_subcommand("import", "Merge what another store measured and decided");
+  command->add_option("FILE", flags.file, "The file; - for standard input")
+      ->type_name("")
+      ->required();
+  command->add_flag("--dry-run", flags.dry_run, "Only say what would change");
+  command->add_flag("--partial", flags.partial, "Of a damaged file: import what comes before");
+  AddFormat(command, flags.format,
+            {{"store", FileFormat::kStore},
+             {"tensorrt-llm", FileFormat::kTensorRtLlm},
+             {"flashinfer", FileFormat::kFlashInfer}});
+  AddForeign(command, flags);
+  AddCommon(command, invocation);
+  command->footer(
+      "Of two decisions for one key the better measured one stands; the other is kept and listed.\n"
+      "Importing a file again changes nothing.\n\n"
+      "Examples:\n"
+      "  tacticctl import --dry-run node7.tactic\n"
+      "  tacticctl import node7.tactic\n"
+      "  tacticctl import --format=tensorrt-llm --dtype bf16 --op trtllm::gemm=gemm cache.json\n");
+  command->callback([&invocation] {
+    invocation.run = [&] { return RunImport(invocation.settings, invocation.import_from); };
+  });
+}
+
 // The arguments in the order that CLI11 wants them (last first), dimension flags rewritten.
 Result<std::vector<std::string>> Arguments(int argc, char** argv, const CLI::App& app) {
   std::vector<std::string> all(argv + 1, argv + argc);
@@ -303,6 +381,8 @@ int Main(int argc, char** argv) {
   AddJobs(app, invocation);
   AddMisses(app, invocation);
   AddWatch(app, invocation);
+  AddExport(app, invocation);
+  AddImport(app, invocation);
   AddInfo(app, invocation);
   if (const std::optional<int> code = Parse(argc, argv, app)) return *code;
 

@@ -10,6 +10,7 @@
 #include "proto/convert/contest.h"
 #include "proto/convert/convert.h"
 #include "tactic/model/codec.h"
+#include "tactic/v1/admin.pb.h"
 #include "tactic/v1/tuning.pb.h"
 #include "tactic/v1/worker.pb.h"
 #include "tests/fuzz/require.h"
@@ -132,6 +133,14 @@ void TryMessage(const v1::ReportTrialsRequest& m) {
 
 void TryMessage(const v1::CompleteLeaseRequest& m) { TryContest(m.verdict(), m.verdict()); }
 
+void TryMessage(const v1::ExportRecord& m) {
+  v1::Decision decision = m.contest().decision();
+  *decision.mutable_key() = m.contest().key();
+  TryValue<Decision>(decision);
+  TryValue<Key>(m.contest().key());
+  for (const v1::Trial& trial : m.trials().trials()) TryValue<Trial>(trial);
+}
+
 template <typename Message>
 void Parse(std::string_view bytes) {
   const google::protobuf::LogSilencer quiet;  // It logs each string that is not UTF-8.
@@ -161,6 +170,8 @@ void TryOne(uint8_t which, std::string_view bytes) {
       return Parse<v1::ReportTrialsRequest>(bytes);
     case 9:
       return Parse<v1::CompleteLeaseRequest>(bytes);
+    case 10:
+      return Parse<v1::ExportRecord>(bytes);
     default:
       return;
   }

@@ -9,6 +9,7 @@
 #include "proto/convert/convert.h"
 #include "proto/wire/frame.h"
 #include "tactic/model/codec.h"
+#include "tactic/v1/admin.pb.h"
 #include "tactic/v1/tuning.pb.h"
 #include "tactic/v1/worker.pb.h"
 #include "tests/support/contest_samples.h"
@@ -50,6 +51,16 @@ void WriteFrameSeeds(Folder folder) {
   const std::string stream = *wire::EncodeFrame("") + *wire::EncodeFrame("payload");
   folder.Add(0, stream);
   folder.Add(255, stream + "TCTF");
+}
+
+void WriteLiteralSeeds(Folder folder) {
+  folder.Add(0, "('op', 'R', \"('x', 1)\", ((-1, 64), (0,)))");
+  folder.Add(0, "{'a': [None, True, -1.5e3], (1,): 'it\\'s \\x41'}");
+  folder.Add(1,
+             R"({"metadata": {"device_capability": [9, 0]}, "cache_data": {"('o', 'R', '()', ((4,),))": )"
+             R"({"runner_id": 0, "tactic": {"t": 1}, "min_time": Infinity}}})");
+  folder.Add(2, R"({"_metadata": {"gpu": "x"}, "('o', 'R', ((4,),), (1,))": ["R", [1, [2]]]
+})");
 }
 
 void WriteServiceSeeds(Folder& folder) {
@@ -120,6 +131,18 @@ void WriteLeaseSeeds(Folder& folder) {
   folder.Add(9, complete);
 }
 
+void WriteExportSeeds(Folder& folder) {
+  const Decision decision = testing::SampleDecision();
+  v1::ExportRecord contest;
+  convert::ToProto(decision.key, contest.mutable_contest()->mutable_key());
+  convert::ToProto(decision, contest.mutable_contest()->mutable_decision());
+  contest.mutable_contest()->mutable_decision()->clear_key();
+  folder.Add(10, contest);
+  v1::ExportRecord trials;
+  convert::ToProto(testing::SampleEvidence().trials[0], trials.mutable_trials()->add_trials());
+  folder.Add(10, trials);
+}
+
 }  // namespace
 }  // namespace tactic::fuzz
 
@@ -131,9 +154,11 @@ int main(int argc, char** argv) {
   const std::filesystem::path root = argv[1];
   tactic::fuzz::WriteCodecSeeds(tactic::fuzz::Folder(root / "fuzz_codec"));
   tactic::fuzz::WriteFrameSeeds(tactic::fuzz::Folder(root / "fuzz_frame"));
+  tactic::fuzz::WriteLiteralSeeds(tactic::fuzz::Folder(root / "fuzz_literal"));
   tactic::fuzz::Folder requests(root / "fuzz_requests");
   tactic::fuzz::WriteServiceSeeds(requests);
   tactic::fuzz::WriteWorkerSeeds(requests);
   tactic::fuzz::WriteLeaseSeeds(requests);
+  tactic::fuzz::WriteExportSeeds(requests);
   return 0;
 }

@@ -49,8 +49,9 @@ const std::vector<Rule>& Rules() {
        {"proto/model", "proto/convert", "messages", "stubs", "grpc", "client/cache", "client/link",
         "runners/sdk", "runners/timing"}},
       {"client/cli",
-       {"proto/model", "proto/convert", "messages", "stubs", "grpc", "client/cache", "client/link",
-        "absl", "cli11", "nlohmann", "protobuf"}},
+       {"proto/model", "proto/wire", "proto/convert", "messages", "stubs", "grpc", "client/cache",
+        "client/link", "client/interop", "absl", "cli11", "nlohmann", "protobuf"}},
+      {"client/interop", {"proto/model", "nlohmann"}},
       {"client/tools", {"proto/model", "client/cache", "nlohmann"}},
       // Programs of users: whatever is installed.
       {"client/examples",
