@@ -41,6 +41,8 @@ const std::vector<Rule>& Rules() {
        {"proto/model", "proto/wire", "server/core", "server/store", "server/lane", "server/rpc",
         "server/log", "absl", "cli11"}},
       {"client/cache", {"proto/model"}},
+      {"client/c", {"proto/model", "client/cache"}},
+      {"client/c_link", {"proto/model", "client/cache", "client/link", "client/c"}},
       {"client/link",
        {"proto/model", "proto/wire", "proto/convert", "messages", "stubs", "grpc", "client/cache",
         "absl"}},
@@ -82,6 +84,8 @@ std::string AreaOfPublicHeader(std::string_view include) {
   if (include.starts_with("tactic/sdk/")) return "runners/sdk";
   if (include == "tactic/host_runners.h") return "runners/host";
   if (include == "tactic/cache.h" || include == "tactic/op_spec.h") return "client/cache";
+  if (include == "tactic/tactic.h") return "client/c";
+  if (include == "tactic/tactic_link.h") return "client/c_link";
   if (include == "tactic/client.h") return "client/link";
   if (include == "tactic/lease.h") return "client/lease";
   if (include.starts_with("tactic/v1/") && include.ends_with(".grpc.pb.h")) return "stubs";

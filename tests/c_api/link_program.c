@@ -1,0 +1,144 @@
+/* Uses all of tactic_link.h, in C, with errors. Argument: where a daemon listens. */
+#include "check.h"
+#include "tactic/tactic_link.h"
+
+enum { kMinuteMs = 60000 };
+
+static const tactic_input kInputs[] = {{TACTIC_F32, TACTIC_ROW_MAJOR},
+                                       {TACTIC_F32, TACTIC_ROW_MAJOR}};
+static const tactic_runner kRunners[] = {{"host_blocked", "1"}, {"openblas", "1"}};
+static const int64_t kA[] = {4, 64};
+static const int64_t kB[] = {64, 32};
+static const tactic_shape kShapes[] = {{kA, 2}, {kB, 2}};
+
+static const tactic_op* Register(tactic_client* client) {
+  tactic_op_spec spec;
+  TACTIC_INIT(&spec);
+  spec.op = "gemm";
+  spec.inputs = kInputs;
+  spec.input_count = 2;
+  spec.runners = kRunners;
+  spec.runner_count = 2;
+  spec.budget_ms = 50;
+  const tactic_op* op = NULL;
+  CHECK(tactic_register(tactic_client_cache(client), &spec, &op) == TACTIC_OK);
+  return op;
+}
+
+static tactic_client* Connect(const char* target) {
+  tactic_client_options options;
+  TACTIC_INIT(&options);
+  options.target = target;
+  options.name = "c-program";
+  options.silence_ms = 20000;
+  tactic_client* client = NULL;
+  CHECK(tactic_client_create(&options, &client) == TACTIC_OK && client != NULL);
+  return client;
+}
+
+static void TestWithoutADaemon(void) {
+  tactic_client* client = Connect("unix:/nonexistent/tacticd.sock");
+  const tactic_op* op = Register(client);
+  tactic_choice choice;
+  TACTIC_INIT(&choice);
+  CHECK(tactic_choose_one(op, kShapes, 2, &choice) == TACTIC_OK && !choice.hit);
+  CHECK_FAILS(tactic_client_wait_until_ready(client, 10), TACTIC_UNAVAILABLE, "10 ms");
+  tactic_tune_outcome outcome;
+  TACTIC_INIT(&outcome);
+  CHECK(tactic_client_tune(client, op, kShapes, 2, 10, &outcome) == TACTIC_OK);
+  CHECK(!outcome.finished && outcome.message[0] != '\0');
+  tactic_client_statistics statistics;
+  TACTIC_INIT(&statistics);
+  CHECK(tactic_client_get_statistics(client, &statistics) == TACTIC_OK);
+  CHECK(statistics.freshness == TACTIC_OFFLINE && statistics.store_id[0] == '\0');
+  CHECK(statistics.revision == 0 && statistics.connects == 0);
+  CHECK_FAILS(tactic_pin(tactic_client_cache(client), op, kShapes, 2, 0, NULL, 0),
+              TACTIC_FAILED_PRECONDITION, "daemon's");
+  tactic_client_destroy(client);
+}
+
+static void TestTuning(const char* target) {
+  tactic_client* client = Connect(target);
+  const tactic_op* op = Register(client);
+  CHECK(tactic_client_wait_until_ready(client, kMinuteMs) == TACTIC_OK);
+  tactic_choice choice;
+  TACTIC_INIT(&choice);
+  tactic_tune_outcome outcome;
+  TACTIC_INIT(&outcome);
+  tactic_scope* scope = NULL;
+  CHECK(tactic_scope_begin(client, 1, &scope) == TACTIC_OK && scope != NULL);
+  CHECK(tactic_choose_one(op, kShapes, 2, &choice) == TACTIC_OK && !choice.hit);
+  CHECK(tactic_scope_wait(scope, kMinuteMs, &outcome) == TACTIC_OK);
+  CHECK(outcome.finished && outcome.decided == 1 && outcome.failed == 0);
+  tactic_scope_end(scope);
+  CHECK(tactic_choose_one(op, kShapes, 2, &choice) == TACTIC_OK);
+  CHECK(choice.hit && choice.decision_id != 0);
+
+  const int64_t a[] = {5, 64};
+  const tactic_shape others[] = {{a, 2}, {kB, 2}};
+  TACTIC_INIT(&outcome);
+  CHECK(tactic_client_tune(client, op, others, 2, kMinuteMs, &outcome) == TACTIC_OK);
+  CHECK(outcome.finished && outcome.decided == 1);
+  CHECK(tactic_choose_one(op, others, 2, &choice) == TACTIC_OK && choice.hit);
+
+  tactic_client_statistics statistics;
+  TACTIC_INIT(&statistics);
+  CHECK(tactic_client_get_statistics(client, &statistics) == TACTIC_OK);
+  CHECK(statistics.freshness == TACTIC_FRESH && strlen(statistics.store_id) == 36);
+  CHECK(statistics.revision >= 2 && statistics.connects >= 1);
+  tactic_client_destroy(client);
+}
+
+static void TestErrors(void) {
+  tactic_client* client = Connect("unix:/nonexistent/tacticd.sock");
+  const tactic_op* op = Register(client);
+  tactic_client_options options;
+  TACTIC_INIT(&options);
+  options.silence_ms = -1;
+  tactic_client* none = NULL;
+  CHECK_FAILS(tactic_client_create(&options, &none), TACTIC_INVALID_ARGUMENT, "silence_ms is -1");
+  CHECK(none == NULL);
+  options.struct_size = 0;
+  CHECK_FAILS(tactic_client_create(&options, &none), TACTIC_INVALID_ARGUMENT, "TACTIC_INIT");
+  CHECK_FAILS(tactic_client_create(NULL, NULL), TACTIC_INVALID_ARGUMENT, "client");
+  CHECK(tactic_client_create(NULL, &none) == TACTIC_OK); /* All defaults. */
+  tactic_client_destroy(none);
+  tactic_client_destroy(NULL);
+  CHECK(tactic_client_cache(NULL) == NULL);
+  CHECK_FAILS(tactic_client_wait_until_ready(NULL, 1), TACTIC_INVALID_ARGUMENT, "client");
+  CHECK_FAILS(tactic_client_wait_until_ready(client, -5), TACTIC_INVALID_ARGUMENT,
+              "timeout_ms is -5");
+  tactic_tune_outcome outcome;
+  TACTIC_INIT(&outcome);
+  CHECK_FAILS(tactic_client_tune(NULL, op, kShapes, 2, 1, &outcome), TACTIC_INVALID_ARGUMENT,
+              "client");
+  CHECK_FAILS(tactic_client_tune(client, NULL, kShapes, 2, 1, &outcome), TACTIC_INVALID_ARGUMENT,
+              "op");
+  CHECK_FAILS(tactic_client_tune(client, op, kShapes, 2, 1, NULL), TACTIC_INVALID_ARGUMENT,
+              "outcome");
+  CHECK_FAILS(tactic_client_tune(client, op, kShapes, 1, 1, &outcome), TACTIC_INVALID_ARGUMENT,
+              "inputs");
+  tactic_scope* scope = NULL;
+  CHECK_FAILS(tactic_scope_begin(NULL, 1, &scope), TACTIC_INVALID_ARGUMENT, "client");
+  CHECK_FAILS(tactic_scope_begin(client, 1, NULL), TACTIC_INVALID_ARGUMENT, "scope");
+  CHECK_FAILS(tactic_scope_wait(NULL, 1, &outcome), TACTIC_INVALID_ARGUMENT, "scope");
+  CHECK(tactic_scope_begin(client, 0, &scope) == TACTIC_OK);
+  CHECK_FAILS(tactic_scope_wait(scope, -1, &outcome), TACTIC_INVALID_ARGUMENT, "timeout_ms");
+  CHECK(tactic_scope_wait(scope, 1, &outcome) == TACTIC_OK && outcome.finished);
+  tactic_scope_end(scope);
+  tactic_scope_end(NULL);
+  tactic_client_statistics statistics;
+  TACTIC_INIT(&statistics);
+  CHECK_FAILS(tactic_client_get_statistics(NULL, &statistics), TACTIC_INVALID_ARGUMENT, "client");
+  CHECK_FAILS(tactic_client_get_statistics(client, NULL), TACTIC_INVALID_ARGUMENT, "statistics");
+  tactic_client_destroy(client);
+}
+
+int main(int argc, char** argv) {
+  CHECK(argc == 2);
+  TestWithoutADaemon();
+  TestTuning(argv[1]);
+  TestErrors();
+  puts("ok");
+  return 0;
+}
