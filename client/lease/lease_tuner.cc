@@ -10,6 +10,7 @@
 #include "client/link/connection.h"
 #include "client/link/retry.h"
 #include "proto/convert/convert.h"
+#include "runners/timing/host_session.h"
 #include "tactic/lease.h"
 #include "tactic/sdk/host.h"
 
@@ -50,9 +51,9 @@ Environment EnvironmentOf(const sdk::Registry::Entry& entry) {
 }
 
 // The problem and what is needed to measure it here.
-Result<timing::HostContest> ContestOf(const sdk::Registry& registry, const Problem& problem,
+Result<timing::ContestPlan> ContestOf(const sdk::Registry& registry, const Problem& problem,
                                       const MeasurementPolicy& policy) {
-  timing::HostContest contest;
+  timing::ContestPlan contest;
   contest.entry = registry.Find(problem.op);
   if (contest.entry == nullptr) {
     return InvalidArgument("problem.op is '" + problem.op + "', which the registry does not have");
@@ -65,7 +66,6 @@ Result<timing::HostContest> ContestOf(const sdk::Registry& registry, const Probl
   if (!runners.ok()) return runners.error();
   contest.runners = *std::move(runners);
   contest.policy = Resolve(policy, DeviceKind::kHost);
-  contest.device = sdk::DetectHostDevice();
   return contest;
 }
 
@@ -80,17 +80,17 @@ struct LeaseTuner::State {
   // Until it is granted or settled, or there is no sense in waiting.
   grpc::Status Acquire(const v1::AcquireLeaseRequest& request, const link::TimeLimit& limit,
                        const lease::Listener& listener, v1::AcquireLeaseResponse& last);
-  v1::AcquireLeaseRequest RequestFor(const timing::HostContest& contest) const;
+  v1::AcquireLeaseRequest RequestFor(const timing::ContestPlan& contest) const;
 
   Client& client;
   const sdk::Registry& registry;
   const LeaseTunerOptions options;
   const std::unique_ptr<v1::Tuning::Stub> stub;
-  std::mutex mu;          // Held while something is measured.
-  timing::DataPool pool;  // Guarded by mu.
+  std::mutex mu;                                         // Held while something is measured.
+  timing::HostSession session{sdk::DetectHostDevice()};  // Guarded by mu.
 };
 
-v1::AcquireLeaseRequest LeaseTuner::State::RequestFor(const timing::HostContest& contest) const {
+v1::AcquireLeaseRequest LeaseTuner::State::RequestFor(const timing::ContestPlan& contest) const {
   v1::AcquireLeaseRequest request;
   convert::ToProto(Key{contest.problem, contest.policy, EnvironmentOf(*contest.entry)},
                    request.mutable_key());
@@ -118,7 +118,7 @@ grpc::Status LeaseTuner::State::Acquire(const v1::AcquireLeaseRequest& request,
 
 Ended LeaseTuner::State::TuneOne(const Problem& problem, const MeasurementPolicy& policy,
                                  const link::TimeLimit& limit) {
-  const Result<timing::HostContest> contest = ContestOf(registry, problem, policy);
+  const Result<timing::ContestPlan> contest = ContestOf(registry, problem, policy);
   if (!contest.ok()) return Failed(contest.error().message);
   const lease::Listener listener = [&](LeaseEvent::Kind kind, std::string detail) {
     if (options.on_event) options.on_event({kind, problem, std::move(detail)});
@@ -135,7 +135,7 @@ Ended LeaseTuner::State::TuneOne(const Problem& problem, const MeasurementPolicy
     }
     if (status.ok() && state.has_granted()) {
       const LeasedResult result =
-          LeasedContest(*stub, state.granted(), limit, listener).Run(*contest, pool);
+          LeasedContest(*stub, state.granted(), limit, listener).Run(*contest, session);
       if (result.kind == LeasedResult::Kind::kCompleted) {
         listener(LeaseEvent::Kind::kDecided, result.response.failure());
         return EndedAs(result.response);

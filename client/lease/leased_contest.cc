@@ -23,7 +23,7 @@ std::string LineOf(const Candidate& candidate, const timing::Observation& observ
 }
 
 // What cannot be read is left out: it is measured again.
-void ReadGrant(const v1::AcquireLeaseResponse::Granted& granted, timing::HostContest& contest) {
+void ReadGrant(const v1::AcquireLeaseResponse::Granted& granted, timing::ContestPlan& contest) {
   contest.seed = granted.seed();
   contest.epoch = granted.epoch();
   if (granted.has_incumbent()) {
@@ -79,18 +79,19 @@ void LeasedContest::Observed(const timing::Race::Step& step,
 
 bool LeasedContest::Cancelled() { return stream_.broken() || keeper_.lost() || limit_.Over(); }
 
-LeasedResult LeasedContest::Run(timing::HostContest contest, timing::DataPool& pool) {
+LeasedResult LeasedContest::Run(timing::ContestPlan contest, timing::DeviceSession& session) {
   if (!stream_.Open()) return Lost();
   listener_(LeaseEvent::Kind::kGranted, granted_.lane());
   ReadGrant(granted_, contest);
-  return Measure(contest, pool);
+  return Measure(contest, session);
 }
 
-LeasedResult LeasedContest::Measure(const timing::HostContest& contest, timing::DataPool& pool) {
+LeasedResult LeasedContest::Measure(const timing::ContestPlan& contest,
+                                    timing::DeviceSession& session) {
   const CandidateList list = ListCandidates(contest.runners, contest.problem);
   list_ = &list;
   if (!stream_.List(list.candidates)) return Lost();
-  auto sampler = timing::MakeSampler(contest, list, pool, keeper_);
+  auto sampler = timing::MakeSampler(contest, list, session, keeper_);
   if (!sampler.ok()) {
     return GiveUp(LeasedResult::Kind::kCannotRun, sampler.error().message);
   }

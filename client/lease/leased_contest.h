@@ -9,8 +9,8 @@
 #include "client/lease/keeper.h"
 #include "client/lease/trial_stream.h"
 #include "client/link/retry.h"
-#include "runners/timing/data_pool.h"
-#include "runners/timing/host_contest.h"
+#include "runners/timing/contest_plan.h"
+#include "runners/timing/device_session.h"
 #include "runners/timing/run_race.h"
 #include "runners/timing/sampler.h"
 #include "tactic/lease.h"
@@ -52,7 +52,7 @@ class LeasedContest final : private timing::RaceObserver {
                 const link::TimeLimit& limit, const Listener& listener);
 
   // Once. `contest` as far as the program knows it; the rest comes from the grant.
-  LeasedResult Run(timing::HostContest contest, timing::DataPool& pool);
+  LeasedResult Run(timing::ContestPlan contest, timing::DeviceSession& session);
 
  private:
   void Observed(const timing::Race::Step& step,
@@ -60,7 +60,7 @@ class LeasedContest final : private timing::RaceObserver {
   void Progressed(const timing::Race&) override {}
   bool Cancelled() override;
 
-  LeasedResult Measure(const timing::HostContest& contest, timing::DataPool& pool);
+  LeasedResult Measure(const timing::ContestPlan& contest, timing::DeviceSession& session);
   LeasedResult Complete(const ContestVerdict& verdict);
   LeasedResult GiveUp(LeasedResult::Kind kind, std::string why);
   LeasedResult Lost() const;

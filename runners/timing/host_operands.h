@@ -7,18 +7,12 @@
 #include <string>
 #include <vector>
 
+#include "runners/timing/failure.h"
 #include "runners/timing/guarded_buffer.h"
-#include "tactic/model/decision.h"
 #include "tactic/model/problem.h"
 #include "tactic/sdk/runner.h"
 
 namespace tactic::timing {
-
-// How a candidate failed.
-struct Failure {
-  Outcome outcome = Outcome::kRejected;
-  std::string detail;
-};
 
 // Inputs filled as the op says, outputs and workspace with guard zones, and the reference's
 // outputs. The same content for every candidate and every worker process of a contest. Not

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <exception>
-#include <new>
 #include <string>
 
 #include "runners/timing/statistics.h"
@@ -15,7 +13,6 @@ namespace {
 constexpr uint64_t kOperandSeed = 0x6f706572616e6400;
 constexpr double kLongCallNs = 1e6;  // Above: one sample is enough of a first look.
 constexpr double kHopeless = 4;      // Times the best: not worth a second launch.
-constexpr size_t kDetailBytes = 500;
 constexpr size_t kLine = 64;  // Every operand is aligned to it.
 
 // CLOCK_MONOTONIC, which is what libstdc++'s steady clock reads.
@@ -23,29 +20,6 @@ double NowNs() {
   return std::chrono::duration<double, std::nano>(
              std::chrono::steady_clock::now().time_since_epoch())
       .count();
-}
-
-// What a runner says may be anything; what we pass on is short, printable text.
-std::string Printable(std::string text) {
-  if (text.size() > kDetailBytes) text.resize(kDetailBytes);
-  std::replace_if(
-      text.begin(), text.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
-  return text;
-}
-
-// Runs a runner's code; what it throws is how the candidate failed.
-template <typename Body>
-std::optional<Failure> Guarded(Body&& body) {
-  try {
-    body();
-    return std::nullopt;
-  } catch (const std::bad_alloc&) {
-    return Failure{Outcome::kOutOfMemory, "ran out of host memory"};
-  } catch (const std::exception& e) {
-    return Failure{Outcome::kRejected, e.what()};
-  } catch (...) {
-    return Failure{Outcome::kRejected, "threw something that is not a std::exception"};
-  }
 }
 
 Error OutOfMemory(uint64_t needed, uint64_t limit) {
@@ -56,15 +30,16 @@ Error OutOfMemory(uint64_t needed, uint64_t limit) {
 
 }  // namespace
 
-HostSampler::HostSampler(const Problem& problem, std::vector<HostCandidate> candidates,
+HostSampler::HostSampler(const Problem& problem, std::vector<SamplerCandidate> candidates,
                          const HostSamplerOptions& options, DataPool& pool,
                          LaunchObserver& observer)
     : problem_(problem), options_(options), pool_(pool), observer_(observer) {
-  for (HostCandidate& candidate : candidates) candidates_.push_back({.what = std::move(candidate)});
+  for (SamplerCandidate& candidate : candidates)
+    candidates_.push_back({.what = std::move(candidate)});
 }
 
 Result<std::unique_ptr<HostSampler>> HostSampler::Create(const sdk::Op& op, const Problem& problem,
-                                                         std::vector<HostCandidate> candidates,
+                                                         std::vector<SamplerCandidate> candidates,
                                                          const HostSamplerOptions& options,
                                                          DataPool& pool, LaunchObserver& observer) {
   if (options.policy.launch == LaunchMode::kGraph) {

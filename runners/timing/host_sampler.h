@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "runners/timing/data_pool.h"
+#include "runners/timing/device_session.h"
 #include "runners/timing/host_operands.h"
 #include "runners/timing/launch_observer.h"
 #include "runners/timing/sampler.h"
@@ -28,11 +29,6 @@ struct HostSamplerOptions {
   double reference_seconds = 120;
 };
 
-struct HostCandidate {
-  const sdk::Runner* runner = nullptr;
-  Tactic tactic;
-};
-
 // Screens a candidate by preparing it, launching it once on fixed operands and checking everything
 // about that launch (guard zones, inputs untouched, outputs against the reference), then timing the
 // very same Call. In timed samples the inputs come as the policy says: `weights_cold` reads weights
@@ -46,7 +42,7 @@ class HostSampler : public Sampler {
   // limit; InvalidArgument: a policy or problem that this sampler cannot do; Internal: the
   // reference failed.
   static Result<std::unique_ptr<HostSampler>> Create(const sdk::Op& op, const Problem& problem,
-                                                     std::vector<HostCandidate> candidates,
+                                                     std::vector<SamplerCandidate> candidates,
                                                      const HostSamplerOptions& options,
                                                      DataPool& pool, LaunchObserver& observer);
 
@@ -59,13 +55,13 @@ class HostSampler : public Sampler {
 
  private:
   struct State {
-    HostCandidate what;
+    SamplerCandidate what;
     std::unique_ptr<sdk::Call> call;  // nullptr: not ready, or failed.
     size_t workspace_bytes = 0;
     double latest_ns = 0;  // Of one call.
   };
 
-  HostSampler(const Problem& problem, std::vector<HostCandidate> candidates,
+  HostSampler(const Problem& problem, std::vector<SamplerCandidate> candidates,
               const HostSamplerOptions& options, DataPool& pool, LaunchObserver& observer);
 
   std::optional<Error> Open(const sdk::Op& op);

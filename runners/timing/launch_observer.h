@@ -3,6 +3,9 @@
 // overdue.
 #pragma once
 
+#include <cstdlib>
+#include <string>
+
 namespace tactic::timing {
 
 enum class LaunchPhase { kPrepare, kValidate, kSample, kReference };
@@ -19,6 +22,12 @@ class LaunchObserver {
   virtual void End() = 0;
   // Asked between launches: true ends the round early.
   virtual bool StopRequested() { return false; }
+  // In the step that is open, something happened after which this process can measure no more: a
+  // GPU's context is lost. Tells whoever watches, and ends the process.
+  [[noreturn]] virtual void Fatal(const std::string& why) {
+    static_cast<void>(why);
+    std::abort();
+  }
 };
 
 // Begin and End as a scope, so that no exception leaves a step open.

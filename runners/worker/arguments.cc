@@ -54,19 +54,21 @@ Result<WorkerArguments> ParseWorkerArguments(int argc, const char* const* argv) 
 }
 
 std::string WorkerUsage() {
-  return "usage: tacticd-worker --channel-fd=N --journal-fd=N [--device=host]\n"
+  return "usage: tacticd-worker --channel-fd=N --journal-fd=N [--device=NAME]\n"
          "\n"
          "Measures kernels for tacticd, which starts it; there is no need to run it by hand.\n"
          "\n"
          "  --channel-fd=N  connected stream socket to the daemon\n"
          "  --journal-fd=N  shared memory of one page: what runs now, and until when\n"
-         "  --device=NAME   what to measure on; this build knows: host\n"
+         "  --device=NAME   what to measure on: host (the default), or GPU N: cuda:N\n"
          "  --help          this text\n"
          "  --version       the version\n"
          "\n"
          "Exit codes: 0 the daemon closed the channel, 64 bad arguments, 76 the daemon sent what "
          "is\n"
-         "no message, 78 a device that this build cannot measure.\n";
+         "no message, 70 a candidate ended this process's use of the device, 78 a device that "
+         "cannot be "
+         "measured.\n";
 }
 
 }  // namespace tactic

@@ -9,7 +9,7 @@
 #include "proto/convert/contest.h"
 #include "proto/convert/convert.h"
 #include "runners/timing/candidates.h"
-#include "runners/timing/host_contest.h"
+#include "runners/timing/contest_plan.h"
 #include "runners/timing/run_race.h"
 #include "runners/worker/contest_observer.h"
 
@@ -18,7 +18,7 @@ namespace {
 
 constexpr double kEnumerateSeconds = 60;
 
-using timing::HostContest;
+using timing::ContestPlan;
 
 Result<const sdk::Registry::Entry*> FindOp(const sdk::Registry& registry, const std::string& op) {
   if (const sdk::Registry::Entry* entry = registry.Find(op)) return entry;
@@ -40,7 +40,7 @@ Check ConvertAll(const std::string& field, const Messages& from, std::vector<Val
   return Ok();
 }
 
-Check ReadCandidates(const v1::Run& request, HostContest& contest) {
+Check ReadCandidates(const v1::Run& request, ContestPlan& contest) {
   if (const Check c = ConvertAll("suspects", request.suspects(), contest.first); !c.ok()) return c;
   if (const Check c = ConvertAll("first", request.first(), contest.first); !c.ok()) return c;
   if (const Check c = ConvertAll("earlier", request.earlier(), contest.earlier); !c.ok()) return c;
@@ -51,18 +51,17 @@ Check ReadCandidates(const v1::Run& request, HostContest& contest) {
   return Ok();
 }
 
-Result<HostContest> Read(const v1::Run& request, const WorkerContext& context) {
-  HostContest contest;
+Result<ContestPlan> Read(const v1::Run& request, const WorkerContext& context) {
+  ContestPlan contest;
   contest.seed = request.seed();
   contest.epoch = request.epoch();
-  contest.device = context.device;
   contest.memory_bytes = request.memory_limit_bytes();
   auto problem = convert::FromProto("problem.", request.problem());
   if (!problem.ok()) return problem.error();
   contest.problem = *std::move(problem);
   const auto policy = convert::FromProto("policy.", request.policy());
   if (!policy.ok()) return policy.error();
-  contest.policy = Resolve(*policy, DeviceKind::kHost);
+  contest.policy = Resolve(*policy, context.session.device().kind);
   const auto entry = FindOp(context.registry, contest.problem.op);
   if (!entry.ok()) return entry.error();
   contest.entry = *entry;
@@ -114,7 +113,7 @@ void SendVerdict(uint64_t run, const timing::Race& race, size_t count, Channel& 
 }  // namespace
 
 void DoRun(const v1::Run& request, const WorkerContext& context) {
-  const Result<HostContest> contest = Read(request, context);
+  const Result<ContestPlan> contest = Read(request, context);
   if (!contest.ok()) return SendError(request.run(), contest.error(), context.channel);
 
   context.journal.Begin(wire::kNoCandidate, wire::LaunchPhase::kEnumerate, kEnumerateSeconds);
@@ -122,7 +121,7 @@ void DoRun(const v1::Run& request, const WorkerContext& context) {
   context.journal.Idle();
 
   ContestObserver observer(request.run(), context.channel, context.journal);
-  auto sampler = timing::MakeSampler(*contest, list, context.pool, observer);
+  auto sampler = timing::MakeSampler(*contest, list, context.session, observer);
   if (!sampler.ok()) return SendError(request.run(), sampler.error(), context.channel);
   const Check sent = context.channel.Send(CandidatesMessage(request.run(), list));
   if (!sent.ok()) return SendError(request.run(), sent.error(), context.channel);

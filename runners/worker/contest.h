@@ -1,10 +1,9 @@
 // One run: from the supervisor's Run message to Finished.
 #pragma once
 
-#include "runners/timing/data_pool.h"
+#include "runners/timing/device_session.h"
 #include "runners/worker/channel.h"
 #include "runners/worker/journal.h"
-#include "tactic/model/key.h"
 #include "tactic/sdk/runner.h"
 #include "tactic/v1/worker.pb.h"
 
@@ -15,8 +14,7 @@ struct WorkerContext {
   Channel& channel;
   Journal& journal;
   const sdk::Registry& registry;
-  const DeviceClass& device;
-  timing::DataPool& pool;  // Kept from run to run.
+  timing::DeviceSession& session;
 };
 
 // Does the run and answers it: Candidates, Observed and WorkerProgress as it goes, Finished. A

@@ -1,9 +1,12 @@
 #include "runners/worker/contest_observer.h"
 
+#include <unistd.h>
+
 #include <string_view>
 
 #include "proto/convert/contest.h"
-#include "runners/timing/host_contest.h"
+#include "runners/timing/contest_plan.h"
+#include "runners/worker/worker.h"
 
 namespace tactic {
 namespace {
@@ -43,6 +46,15 @@ void ContestObserver::Begin(int candidate, timing::LaunchPhase phase, double dea
   const uint32_t who =
       candidate == timing::kNoCandidate ? wire::kNoCandidate : static_cast<uint32_t>(candidate);
   journal_.Begin(who, ToJournal(phase), deadline_seconds);
+}
+
+// Without the ordinary way out: destructors would talk to a device that is lost.
+void ContestObserver::Fatal(const std::string& why) {
+  v1::FromWorker message;
+  message.mutable_fault()->set_run(run_);
+  message.mutable_fault()->set_detail(why);
+  static_cast<void>(channel_.Send(message));
+  _exit(kExitDeviceLost);
 }
 
 void ContestObserver::Observed(const timing::Race::Step& step,

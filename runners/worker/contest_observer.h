@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <span>
+#include <string>
 
 #include "runners/timing/launch_observer.h"
 #include "runners/timing/run_race.h"
@@ -21,6 +22,8 @@ class ContestObserver : public timing::LaunchObserver, public timing::RaceObserv
   void Begin(int candidate, timing::LaunchPhase phase, double deadline_seconds) override;
   void End() override { journal_.Idle(); }
   bool StopRequested() override { return Cancelled(); }
+  // Tells the supervisor and ends the process, with the journal as it is.
+  [[noreturn]] void Fatal(const std::string& why) override;
 
   void Observed(const timing::Race::Step& step,
                 std::span<const timing::Observation> observations) override;

@@ -56,6 +56,7 @@ Conversation::Turn Conversation::Step() {
   const JournalSnapshot journal = follower_.Follow(link_.process().journal().Read());
   if (link_.ended()) {
     const std::optional<ExitStatus> status = link_.process().Wait(Process::kReapLimit);
+    if (!fault_.empty()) return Kill(Death::Kind::kCrash, fault_);
     return Kill(Death::Kind::kCrash, status ? ToText(*status) : "ended");
   }
   if (Turn ending = CheckFlood(journal)) return ending;
@@ -111,6 +112,11 @@ Conversation::Turn Conversation::Handle(const v1::FromWorker& message) {
       break;
     case v1::FromWorker::kProgress:
       if (message.progress().run() == run_) progress_(message.progress());
+      break;
+    case v1::FromWorker::kFault:
+      if (message.fault().run() == run_) {
+        fault_ = Escape(message.fault().detail(), ContestRecord::kDetailBytes);
+      }
       break;
     case v1::FromWorker::kFinished:
       if (message.finished().run() == run_) return HandleFinished(message.finished());

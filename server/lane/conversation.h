@@ -78,6 +78,7 @@ class Conversation {
   bool heard_ = false;
   int64_t cancelled_at_ns_ = 0;  // 0 = not cancelled.
   std::string cannot_run_;
+  std::string fault_;  // The worker's last words about the device.
   // Since the journal's last step.
   uint64_t flood_sequence_ = 0;
   uint32_t flood_frames_ = 0;

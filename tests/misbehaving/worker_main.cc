@@ -3,5 +3,5 @@
 #include "tests/misbehaving/register.h"
 
 int main(int argc, char** argv) {
-  return tactic::RunWorker(argc, argv, tactic::misbehaving::Register);
+  return tactic::RunWorker(argc, argv, {tactic::HostSupport(tactic::misbehaving::Register)});
 }

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <stdexcept>
 
-#include "runners/builtin_runners.h"
+#include "tactic/host_runners.h"
 #include "tactic/sdk/host.h"
 #include "tactic/sdk/runner.h"
 
@@ -126,9 +126,9 @@ TEST(Host, AllocationThatCannotBeThrows) {
   EXPECT_THROW(AllocateAligned(SIZE_MAX), std::bad_alloc);
 }
 
-TEST(BuiltinRunners, AreThoseOfTheHost) {
+TEST(HostRunners, AreThese) {
   Registry registry;
-  RegisterBuiltinRunners(registry);
+  RegisterHostRunners(registry);
   ASSERT_EQ(registry.entries().size(), 2u);
   EXPECT_EQ(registry.entries()[0].op->Schema().op, "gemm");
   EXPECT_EQ(registry.entries()[1].op->Schema().op, "softmax");

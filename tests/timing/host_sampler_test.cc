@@ -73,7 +73,7 @@ class HostSamplerTest : public ::testing::Test {
   DataPool pool_;
   RecordingLaunches launches_;
   std::vector<std::unique_ptr<ScriptedRunner>> runners_;
-  std::vector<HostCandidate> candidates_;
+  std::vector<SamplerCandidate> candidates_;
   std::unique_ptr<HostSampler> sampler_;
 };
 

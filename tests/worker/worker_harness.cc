@@ -12,6 +12,7 @@
 #include <array>
 #include <cstdlib>
 
+#include "runners/timing/host_session.h"
 #include "runners/worker/worker.h"
 
 namespace tactic {
@@ -134,7 +135,8 @@ ThreadWorker::ThreadWorker(sdk::Registry registry) : registry_(std::move(registr
   thread_ = std::thread([this] {
     auto journal = Journal::Open(journal_fd_);
     Channel channel(worker_fd_);
-    exit_code_ = Serve(channel, *journal, registry_, SmallDevice());
+    timing::HostSession session(SmallDevice());
+    exit_code_ = Serve(channel, *journal, registry_, session);
   });
 }
 

@@ -51,4 +51,6 @@ void RegisterMenu(sdk::Registry& registry) {
 }  // namespace
 }  // namespace tactic
 
-int main(int argc, char** argv) { return tactic::RunWorker(argc, argv, tactic::RegisterMenu); }
+int main(int argc, char** argv) {
+  return tactic::RunWorker(argc, argv, {tactic::HostSupport(tactic::RegisterMenu)});
+}

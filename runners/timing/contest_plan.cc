@@ -1,10 +1,10 @@
-#include "runners/timing/host_contest.h"
+#include "runners/timing/contest_plan.h"
 
 #include <utility>
 
 namespace tactic::timing {
 
-Race MakeRace(const HostContest& contest, const CandidateList& list) {
+Race MakeRace(const ContestPlan& contest, const CandidateList& list) {
   RaceInput input;
   input.candidates = static_cast<int>(list.candidates.size());
   if (contest.incumbent) input.incumbent = list.Find(*contest.incumbent);
@@ -23,20 +23,15 @@ Race MakeRace(const HostContest& contest, const CandidateList& list) {
   return race;
 }
 
-Result<std::unique_ptr<HostSampler>> MakeSampler(const HostContest& contest,
-                                                 const CandidateList& list, DataPool& pool,
-                                                 LaunchObserver& observer) {
-  std::vector<HostCandidate> candidates;
+Result<std::unique_ptr<Sampler>> MakeSampler(const ContestPlan& contest, const CandidateList& list,
+                                             DeviceSession& session, LaunchObserver& observer) {
+  std::vector<SamplerCandidate> candidates;
   for (size_t i = 0; i < list.candidates.size(); ++i) {
     candidates.push_back({list.runners[i], list.candidates[i].tactic});
   }
-  HostSamplerOptions options;
-  options.policy = contest.policy;
-  options.cache_bytes = contest.device.cache_bytes;
-  options.memory_bytes =
-      contest.memory_bytes > 0 ? contest.memory_bytes : contest.device.memory_bytes / 4;
-  return HostSampler::Create(*contest.entry->op, contest.problem, std::move(candidates), options,
-                             pool, observer);
+  return session.MakeSampler({*contest.entry->op, contest.problem, std::move(candidates),
+                              contest.policy, contest.memory_bytes},
+                             observer);
 }
 
 std::vector<CandidateResult> ResultsOf(std::span<const Observation> observations) {

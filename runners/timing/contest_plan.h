@@ -1,5 +1,5 @@
-// One contest on this machine's CPU, from its candidates to its verdict, for whoever drives it: the
-// worker on behalf of its daemon, and a client under a lease.
+// One contest, from its candidates to its verdict, for whoever drives it: the worker on behalf of
+// its daemon, and a client under a lease.
 #pragma once
 
 #include <cstdint>
@@ -9,8 +9,7 @@
 #include <vector>
 
 #include "runners/timing/candidates.h"
-#include "runners/timing/data_pool.h"
-#include "runners/timing/host_sampler.h"
+#include "runners/timing/device_session.h"
 #include "runners/timing/launch_observer.h"
 #include "runners/timing/race.h"
 #include "tactic/model/contest.h"
@@ -22,7 +21,7 @@
 
 namespace tactic::timing {
 
-struct HostContest {
+struct ContestPlan {
   Problem problem;           // Checked against the op, with all its attributes.
   MeasurementPolicy policy;  // Resolved.
   const sdk::Registry::Entry* entry = nullptr;
@@ -31,19 +30,16 @@ struct HostContest {
   std::vector<Candidate> first;  // Screened first, in this order.
   std::vector<Trial> earlier;    // What earlier processes found.
   uint64_t seed = 0;
-  uint32_t epoch = 0;  // Number of this process in the contest.
-  DeviceClass device;  // This machine.
-  uint64_t memory_bytes =
-      0;  // For operands, their copies and workspace; 0 = a quarter of what there is.
+  uint32_t epoch = 0;         // Number of this process in the contest.
+  uint64_t memory_bytes = 0;  // For operands, copies and workspace; 0 = the device's own rule.
 };
 
 // The race, with what is known already. What `contest` names and the list lacks is left out.
-Race MakeRace(const HostContest& contest, const CandidateList& list);
+Race MakeRace(const ContestPlan& contest, const CandidateList& list);
 
-// As HostSampler::Create. `contest`, `pool` and `observer` outlive it.
-Result<std::unique_ptr<HostSampler>> MakeSampler(const HostContest& contest,
-                                                 const CandidateList& list, DataPool& pool,
-                                                 LaunchObserver& observer);
+// As DeviceSession::MakeSampler. `contest`, `session` and `observer` outlive it.
+Result<std::unique_ptr<Sampler>> MakeSampler(const ContestPlan& contest, const CandidateList& list,
+                                             DeviceSession& session, LaunchObserver& observer);
 
 // Observations as they are told.
 std::vector<CandidateResult> ResultsOf(std::span<const Observation> observations);

@@ -1,7 +1,0 @@
-// tacticd-worker: started by tacticd, one per device. `tacticd-worker --help` says how.
-#include "runners/builtin_runners.h"
-#include "runners/worker/worker.h"
-
-int main(int argc, char** argv) {
-  return tactic::RunWorker(argc, argv, tactic::RegisterBuiltinRunners);
-}
