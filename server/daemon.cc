@@ -155,8 +155,12 @@ void Daemon::OpenLanes() {
     WorkerLaneOptions options;
     options.worker = flags_.worker;
     options.device = device;
-    options.memory_limit_bytes = flags_.worker_memory_mib << 20;
-    options.operand_limit_bytes = options.memory_limit_bytes / 2;
+    if (device == "host") {
+      options.memory_limit_bytes = flags_.worker_memory_mib << 20;
+      options.operand_limit_bytes = options.memory_limit_bytes / 2;
+    } else {
+      options.ready = absl::Seconds(60);  // For the driver to make a context.
+    }
     options.log = [this, device](const std::string& line) {
       logger_.Info("lane", {{"lane", device}, {"line", line}});
     };

@@ -14,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "proto/wire/default_socket.h"
 #include "server/core/lease_types.h"
+#include "server/core/status_macros.h"
 #include "server/exit_codes.h"
 
 namespace tactic {
@@ -77,7 +78,7 @@ void Declare(CLI::App& app, RawFlags& raw) {
                  "What to measure: host, a GPU (0), GPUs (0-7 or 0,2), all, auto [auto]");
   app.add_option("--worker", raw.worker, "The worker program [tacticd-worker beside tacticd]");
   app.add_option("--worker-memory", raw.worker_memory_mib,
-                 "MiB of memory a worker may have; 0: no limit [4096]");
+                 "MiB of host memory the worker of the host lane may have; 0: no limit [4096]");
   app.add_option("--lease-ttl", raw.lease_ttl_ms,
                  "Milliseconds that a client's lease lasts without a sign of life [15000]")
       ->check(CLI::Range(kMinLeaseTtlMs, kMaxLeaseTtlMs));
@@ -110,8 +111,22 @@ bool AddRange(std::string_view part, std::set<int>& devices) {
   return true;
 }
 
+absl::Status AddRanges(std::string_view device, std::set<int>& devices) {
+  for (std::string_view rest = device;;) {
+    const size_t comma = rest.find(',');
+    if (!AddRange(rest.substr(0, comma), devices)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--device: '", std::string(device),
+                       "' is no device; must be host, auto, all, or numbers ", "of 0 .. ",
+                       kMaxDevice, " such as 0, 0-7 or 0,2-3, each once"));
+    }
+    if (comma == std::string_view::npos) return absl::OkStatus();
+    rest.remove_prefix(comma + 1);
+  }
+}
+
 ParsedFlags Resolve(RawFlags raw) {
-  absl::StatusOr<std::vector<std::string>> lanes = LanesOfDevice(raw.device);
+  absl::StatusOr<std::vector<std::string>> lanes = LanesOfDevice(raw.device, FindGpus());
   if (!lanes.ok()) {
     const bool usage = absl::IsInvalidArgument(lanes.status());
     return {std::nullopt, usage ? kExitUsage : kExitConfiguration,
@@ -144,23 +159,41 @@ ParsedFlags Resolve(RawFlags raw) {
 
 }  // namespace
 
-absl::StatusOr<std::vector<std::string>> LanesOfDevice(std::string_view device) {
-  if (device == "host" || device == "auto") return std::vector<std::string>{"host"};
+Gpus FindGpus() {
+  Gpus gpus;
+#ifdef TACTIC_HAVE_CUDA
+  gpus.in_build = true;
+#endif
+  for (int device = 0; device <= kMaxDevice; ++device) {
+    if (access(absl::StrCat("/dev/nvidia", device).c_str(), F_OK) == 0) {
+      gpus.present.push_back(device);
+    }
+  }
+  return gpus;
+}
+
+absl::StatusOr<std::vector<std::string>> LanesOfDevice(std::string_view device, const Gpus& gpus) {
+  const bool some = gpus.in_build && !gpus.present.empty();
+  if (device == "host" || (device == "auto" && !some)) return std::vector<std::string>{"host"};
   const std::string text(device);
   std::set<int> devices;
-  std::string_view rest = device;
-  while (device != "all") {
-    const size_t comma = rest.find(',');
-    if (!AddRange(rest.substr(0, comma), devices)) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "--device: '", text, "' is no device; must be host, auto, all, or numbers of 0 .. ",
-          kMaxDevice, " such as 0, 0-7 or 0,2-3, each once"));
-    }
-    if (comma == std::string_view::npos) break;
-    rest.remove_prefix(comma + 1);
+  if (device == "all" || device == "auto") {
+    devices.insert(gpus.present.begin(), gpus.present.end());
+  } else {
+    RETURN_IF_ERROR(AddRanges(device, devices));
   }
-  return absl::FailedPreconditionError(absl::StrCat(
-      "--device: '", text, "' names GPUs, but this build has no CUDA lane; use --device=host"));
+  if (!gpus.in_build) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "--device: '", text, "' names GPUs, but this build has no CUDA lane; use --device=host"));
+  }
+  if (devices.empty()) {
+    return absl::FailedPreconditionError(
+        "--device: 'all', but this machine has no NVIDIA GPU (no /dev/nvidia0, ...); use "
+        "--device=host");
+  }
+  std::vector<std::string> lanes;
+  for (const int index : devices) lanes.push_back(absl::StrCat("cuda:", index));
+  return lanes;
 }
 
 ParsedFlags ParseFlags(int argc, const char* const* argv) {

@@ -15,7 +15,7 @@ struct Flags {
   std::vector<std::string> listen;  // As ParseListenAddress takes them.
   std::string state_dir;
   bool memory_store = false;       // Nothing survives; state_dir is not used.
-  std::vector<std::string> lanes;  // "host"
+  std::vector<std::string> lanes;  // "host", "cuda:0"
   std::string worker;              // Path of the worker program.
   uint64_t worker_memory_mib = 0;  // 0 = no limit.
   int64_t lease_ttl_ms = 0;
@@ -32,8 +32,15 @@ struct ParsedFlags {
 
 ParsedFlags ParseFlags(int argc, const char* const* argv);
 
-// The lanes of --device. InvalidArgument: not a device or a list of them. FailedPrecondition: a
-// device that this build cannot measure.
-absl::StatusOr<std::vector<std::string>> LanesOfDevice(std::string_view device);
+struct Gpus {
+  bool in_build = false;     // This build has a CUDA lane.
+  std::vector<int> present;  // On this machine, by the driver's device files.
+};
+// Asks the file system only: the daemon loads no CUDA.
+Gpus FindGpus();
+
+// The lanes of --device: "host", "cuda:0". InvalidArgument: not a device or a list of them.
+// FailedPrecondition: a device that this build cannot measure, or `all` of none.
+absl::StatusOr<std::vector<std::string>> LanesOfDevice(std::string_view device, const Gpus& gpus);
 
 }  // namespace tactic

@@ -23,10 +23,12 @@ const std::vector<Rule>& Rules() {
       {"runners/sdk", {"proto/model"}},
       {"runners/timing", {"proto/model", "runners/sdk"}},
       {"runners/host", {"proto/model", "runners/sdk"}},
+      {"runners/cuda", {"proto/model", "runners/sdk", "runners/timing", "cuda"}},
+      {"runners/cublaslt", {"proto/model", "runners/sdk", "cuda"}},
+      {"runners/cuda_kernels", {"proto/model", "runners/sdk", "cuda"}},
       {"runners/worker",
-       {"proto/model", "proto/wire", "proto/convert", "messages", "runners/sdk", "runners/timing",
-        "runners"}},
-      {"runners", {"proto/model", "runners/sdk"}},
+       {"proto/model", "proto/wire", "proto/convert", "messages", "runners/sdk", "runners/timing"}},
+      {"runners", {"proto/model", "runners/sdk", "runners/worker"}},
       {"server/core", {"proto/model", "absl"}},
       {"server/log", {"absl"}},
       {"server/os", {}},
@@ -83,6 +85,8 @@ std::string AreaOfPublicHeader(std::string_view include) {
   if (include.starts_with("tactic/model/")) return "proto/model";
   if (include.starts_with("tactic/sdk/")) return "runners/sdk";
   if (include == "tactic/host_runners.h") return "runners/host";
+  if (include == "tactic/cublaslt_runners.h") return "runners/cublaslt";
+  if (include == "tactic/cuda_kernels.h") return "runners/cuda_kernels";
   if (include == "tactic/cache.h" || include == "tactic/op_spec.h") return "client/cache";
   if (include == "tactic/tactic.h") return "client/c";
   if (include == "tactic/tactic_link.h") return "client/c_link";
@@ -103,7 +107,7 @@ std::string AreaOfInclude(std::string_view include, bool angled) {
       {"sqlite3", "sqlite3"}, {"CLI/", "cli11"},         {"xxhash", "xxhash"},
       {"cuda", "cuda"},       {"cublas", "cuda"},        {"nvml", "cuda"},
       {"gtest/", "test"},     {"gmock/", "test"},        {"tests/", "test"},
-      {"bench/", "test"},     {"nlohmann/", "nlohmann"}, {"runners/builtin", "runners"},
+      {"bench/", "test"},     {"nlohmann/", "nlohmann"},
   };
   for (const auto& [prefix, area] : third_party) {
     if (include.starts_with(prefix)) return std::string(area);

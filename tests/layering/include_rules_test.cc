@@ -51,6 +51,9 @@ TEST(Layering, TheCacheUsesTheStandardLibraryAndTheModelOnly) {
 TEST(Layering, CudaOnlyUnderRunners) {
   EXPECT_THAT(CheckText("server/main.cc", "#include <cuda_runtime.h>\n"), SizeIs(1));
   EXPECT_THAT(CheckText("client/cli/a.cc", "#include <cuda.h>\n"), SizeIs(1));
+  EXPECT_THAT(CheckText("runners/timing/a.cc", "#include <cuda_runtime.h>\n"), SizeIs(1));
+  EXPECT_THAT(CheckText("runners/cuda/a.cu", "#include <cuda_runtime.h>\n"), IsEmpty());
+  EXPECT_THAT(CheckText("runners/worker/a.cc", "#include \"runners/cuda/session.h\"\n"), SizeIs(1));
 }
 
 TEST(Layering, NothingUsesTestsAndNewFoldersNeedARule) {

@@ -84,20 +84,32 @@ TEST(FlagsTest, WhatIsWrongIsNamed) {
 }
 
 TEST(FlagsTest, Devices) {
-  EXPECT_THAT(LanesOfDevice("host"), IsOkAndHolds(ElementsAre("host")));
-  EXPECT_THAT(LanesOfDevice("auto"), IsOkAndHolds(ElementsAre("host")));
+  const Gpus none{.in_build = true, .present = {}};
+  const Gpus two{.in_build = true, .present = {0, 1}};
+  const Gpus host_build{.in_build = false, .present = {0}};
+  for (const Gpus& gpus : {none, two, host_build}) {
+    EXPECT_THAT(LanesOfDevice("host", gpus), IsOkAndHolds(ElementsAre("host")));
+  }
+  EXPECT_THAT(LanesOfDevice("auto", none), IsOkAndHolds(ElementsAre("host")));
+  EXPECT_THAT(LanesOfDevice("auto", host_build), IsOkAndHolds(ElementsAre("host")));
+  EXPECT_THAT(LanesOfDevice("auto", two), IsOkAndHolds(ElementsAre("cuda:0", "cuda:1")));
+  EXPECT_THAT(LanesOfDevice("all", two), IsOkAndHolds(ElementsAre("cuda:0", "cuda:1")));
+  // One that is named need not be there: the lane then says so, and the daemon serves reads.
+  EXPECT_THAT(LanesOfDevice("0,2-3", none),
+              IsOkAndHolds(ElementsAre("cuda:0", "cuda:2", "cuda:3")));
+  EXPECT_THAT(LanesOfDevice("all", none),
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("no NVIDIA GPU")));
   for (const char* gpu : {"0", "7", "0-7", "0,2-3,255", "all"}) {
-    EXPECT_THAT(LanesOfDevice(gpu),
+    EXPECT_THAT(LanesOfDevice(gpu, host_build),
                 StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("no CUDA lane")))
         << gpu;
   }
   for (const char* wrong : {"", "gpu", "-1", "3-1", "0-", "-", "0,,1", "0,", "0,0", "0-3,2", "256",
                             "0-99999999999", "1.5", " 0", "0x1", "hosts", "host,0"}) {
-    EXPECT_THAT(LanesOfDevice(wrong),
+    EXPECT_THAT(LanesOfDevice(wrong, two),
                 StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("--device")))
         << wrong;
   }
-  EXPECT_EQ(Parse({"--device=0"}).exit_code, kExitConfiguration);
   EXPECT_EQ(Parse({"--device=3-1"}).exit_code, kExitUsage);
 }
 

@@ -1,0 +1,118 @@
+// Times candidates on a GPU.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "runners/cuda/clock.h"
+#include "runners/cuda/gate.h"
+#include "runners/cuda/memory.h"
+#include "runners/cuda/operands.h"
+#include "runners/timing/device_session.h"
+#include "runners/timing/failure.h"
+#include "runners/timing/launch_observer.h"
+#include "runners/timing/sampler.h"
+#include "tactic/model/key.h"
+#include "tactic/sdk/runner.h"
+
+namespace tactic::cuda {
+
+struct CudaSamplerOptions {
+  uint64_t l2_bytes = 0;
+  uint64_t memory_bytes = 0;    // Of operands, their copies and workspace together.
+  double sample_ns = 100e3;     // A sample of the default takes about this long: the device's event
+                                // ticks (0.5 us) and launch overhead (3 us) then matter little.
+  int most_calls = 32;          // Of one sample.
+  double clock_drop = 0.9;      // A round at less than this of the usual clock is thrown away.
+  double prepare_seconds = 60;  // Deadlines.
+  double reference_seconds = 120;
+};
+
+// What all contests of one process share.
+struct SharedState {
+  Stream stream;
+  std::unique_ptr<HostGate> gate;
+  std::unique_ptr<SmClock> clock;
+};
+
+// Screens a candidate by capturing a graph of its calls and checking everything about a replay of
+// it: at least one kernel, guard zones, inputs untouched, outputs against the reference. The very
+// same graph is then timed, between two events behind a gate that the host opens once all of it is
+// enqueued. With the policy `eager` the calls are launched one by one in place of the graph.
+//
+// Cold: each call of a sample reads copies of the cold inputs that no call has read since twice the
+// L2's size was read from elsewhere; where the samples themselves do not see to that, the L2 is
+// swept before the sample. Single-threaded. What the request refers to outlives it.
+class CudaSampler final : public timing::Sampler {
+ public:
+  // As DeviceSession::MakeSampler.
+  static Result<std::unique_ptr<timing::Sampler>> Create(timing::SamplerRequest request,
+                                                         const CudaSamplerOptions& options,
+                                                         SharedState& shared,
+                                                         timing::LaunchObserver& observer);
+  ~CudaSampler() override;
+
+  timing::Observation Screen(int candidate) override;
+  std::vector<timing::Observation> Round(std::span<const int> candidates) override;
+
+ private:
+  struct State {
+    timing::SamplerCandidate what;
+    std::unique_ptr<sdk::Call> call;  // nullptr: not ready, or failed.
+    GraphExec graph;                  // nullptr: eager.
+    size_t workspace_bytes = 0;
+    size_t first_copy = 0;  // Its calls read copies first_copy, first_copy + 1, ...
+    double latest_ns = 0;   // Of one call.
+  };
+
+  CudaSampler(timing::SamplerRequest request, const CudaSamplerOptions& options,
+              SharedState& shared, timing::LaunchObserver& observer);
+
+  void Open();
+  std::optional<Error> PlanOperands(Operands::Layout& layout) const;
+  bool IsCold(size_t input, const OpSchema& schema) const;
+
+  std::optional<timing::Failure> Prepare(int candidate);
+  std::optional<timing::Failure> Capture(int candidate);
+  std::optional<timing::Failure> Validate(int candidate);
+  // Takes one sample; sets latest_ns.
+  std::optional<timing::Failure> Sample(int candidate);
+  std::vector<timing::Observation> RoundOnce(std::span<const int> candidates);
+  // All calls of one sample, onto the stream.
+  void Enqueue(State& state);
+  void LaunchCalls(State& state);
+  std::optional<timing::Failure> Settle(int candidate);
+  void MakeCold(const State& state);
+  void Release(int candidate);
+  timing::Observation Fail(int candidate, timing::Failure failure);
+  // Runs `body` within a step of the journal. A CUDA error after which the context is lost ends
+  // the process; any other is how the candidate failed.
+  template <typename Body>
+  std::optional<timing::Failure> Step(int candidate, timing::LaunchPhase phase, double seconds,
+                                      Body&& body);
+  double ReferencePoint() const;
+
+  const timing::SamplerRequest request_;
+  const CudaSamplerOptions options_;
+  SharedState& shared_;
+  timing::LaunchObserver& observer_;
+  const cudaStream_t stream_;
+  std::vector<State> candidates_;
+  std::unique_ptr<Operands> operands_;
+  DeviceBytes sweep_;  // Twice the L2.
+  Event start_;
+  Event stop_;
+  double reference_ns_ = 0;
+  double usual_mhz_ = 0;   // Of the rounds so far; 0 = none.
+  size_t cold_bytes_ = 0;  // Read from copies by one call.
+  int calls_ = 1;          // Of every sample, once the default is known.
+  bool settled_ = false;   // calls_ is final.
+  // Cold accounting: bytes read so far, and how many had been when each copy was last read.
+  uint64_t bytes_read_ = 0;
+  std::vector<uint64_t> copy_read_at_;
+};
+
+}  // namespace tactic::cuda

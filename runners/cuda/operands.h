@@ -1,0 +1,77 @@
+// The operands of one problem on the device, and what is checked about a candidate's launch.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "runners/cuda/memory.h"
+#include "runners/timing/failure.h"
+#include "tactic/model/op_schema.h"
+#include "tactic/model/problem.h"
+#include "tactic/sdk/runner.h"
+
+namespace tactic::cuda {
+
+// Inputs filled as the op says, copies of those that must come from memory, outputs and
+// workspace with guard zones, and the reference's outputs. All addresses stay the same for all
+// candidates. Throws CudaError, std::bad_alloc, and what the op throws.
+class Operands {
+ public:
+  struct Layout {
+    std::vector<bool> cold;      // By input: served from copies.
+    size_t copies = 1;           // Of each cold input, the original included.
+    size_t workspace_bytes = 0;  // The most that a candidate may have.
+  };
+
+  // `op` outlives this.
+  Operands(const sdk::Op& op, const Problem& problem, Layout layout, cudaStream_t stream);
+
+  // What the constructor would allocate.
+  static size_t BytesFor(const sdk::Op& op, const Problem& problem, const Layout& layout);
+
+  // Has the op compute its reference on the inputs. Without it outputs are not compared.
+  void ComputeReference();
+
+  // Inputs as copy `index` (modulo the number of copies) has them.
+  const std::vector<const void*>& inputs(size_t index) const {
+    return inputs_[index % inputs_.size()];
+  }
+  const std::vector<void*>& outputs() const { return outputs_; }
+  void* workspace() const { return workspace_.data(); }
+  size_t copies() const { return inputs_.size(); }
+
+  // Poisons outputs and the first `workspace_bytes` of the workspace, between fresh guard zones.
+  void Arm(size_t workspace_bytes);
+  // Writes the inputs that are not cold without changing them, as if the layer before had just
+  // computed them.
+  void TouchActivations();
+
+  // Everything that can be wrong after a launch that followed Arm, worst first. Puts right what was
+  // changed. Waits for the stream.
+  std::optional<timing::Failure> Check();
+
+ private:
+  std::optional<timing::Failure> CheckBounds() const;
+  std::optional<timing::Failure> CheckInputs();
+  std::optional<timing::Failure> CheckOutputs() const;
+  void FillInputs();
+  std::vector<void*> AllocateReference();
+
+  const sdk::Op& op_;
+  const Problem problem_;
+  const OpSchema schema_;
+  const Layout layout_;
+  const cudaStream_t stream_;
+  std::vector<Tensor> output_types_;
+  std::vector<DeviceBytes> input_memory_;  // All copies of one input, one after the other.
+  std::vector<uint64_t> input_hashes_;
+  std::vector<std::vector<const void*>> inputs_;  // By copy, then by input; nullptr: absent.
+  std::vector<GuardedBytes> output_memory_;
+  std::vector<void*> outputs_;
+  GuardedBytes workspace_;
+  std::vector<DeviceBytes> reference_;  // Empty: not computed.
+};
+
+}  // namespace tactic::cuda
