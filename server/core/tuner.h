@@ -69,11 +69,9 @@ class Tuner {
   absl::StatusOr<std::vector<MissView>> ListMisses(const std::vector<std::string>& ops,
                                                    size_t limit) const;
 
-  // As Store::NextContest.
   absl::StatusOr<std::optional<StoredContest>> NextContest(uint64_t after, uint64_t& damaged) const;
-  // Takes contests of another store, in its order, by the rules of import_session.h. OK: they are
-  // stored, and watchers see the decisions that replaced others. An error: none of them counts in
-  // the summary, though they may be stored; taking them again does no harm.
+  // Takes contests of another store by the rules of import_session.h. OK: stored and shown. An
+  // error: the summary has none of them, though they may be stored; taking them again is harmless.
   absl::Status Import(ImportSession& session, const std::vector<StoredContest>& contests);
 
   // Calls `wake` after each change of the job, until Unsubscribe returns. Read the state with

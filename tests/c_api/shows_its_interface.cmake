@@ -1,6 +1,11 @@
-# Fails unless LIBRARY exports exactly the functions that HEADER declares with TACTIC_API.
-file(READ ${HEADER} header)
-string(REGEX MATCHALL "TACTIC_API [^;]*;" declarations "${header}")
+# Fails unless LIBRARY exports exactly the functions that the headers in HEADERS declare with TACTIC_API.
+set(text "")
+file(GLOB files ${HEADERS}/*.h)
+foreach(file IN LISTS files)
+  file(READ ${file} header)
+  string(APPEND text "${header}")
+endforeach()
+string(REGEX MATCHALL "TACTIC_API [^;]*;" declarations "${text}")
 set(declared "")
 foreach(declaration IN LISTS declarations)
   string(REGEX MATCH "(tactic_[a-z_]+)\\(" name "${declaration}")

@@ -1,5 +1,5 @@
 // What every Store must do: each sentence of server/core/store.h as a test
-// (store_conformance.cc, compiled into the program of each implementation). An implementation joins
+// (the .cc files here, compiled into the program of each implementation). An implementation joins
 // with one line:
 //
 //   INSTANTIATE_TEST_SUITE_P(Memory, StoreConformance, ::testing::Values(NewMemoryStoreFixture));
