@@ -131,7 +131,8 @@ TEST_F(ChoosingDocTest, Prime) {
   cache.Replace({decision});
   std::vector<std::unique_ptr<tactic::sdk::Call>> loaded;
   // clang-format off
-  for (const tactic::Primed& one : cache.Prime().value()) {
+  const std::vector<tactic::Primed> primed = cache.Prime().value();
+  for (const tactic::Primed& one : primed) {
     const auto& runner = registry.Find(one.problem.op)->runners[one.choice.runner];
     loaded.push_back(runner->Prepare(one.problem, one.choice.tactic()).value());
   }
