@@ -82,6 +82,30 @@ Check ReadRunners(const tactic_op_spec& from, OpSpec& to) {
   return Ok();
 }
 
+// What a rule with a function needs.
+Check ReadFunctions(const std::string& at, const tactic_dynamic_dim& from, DynamicDim& to) {
+  if (to.buckets.rule == Buckets::Rule::kFunction) {
+    const Check there = CheckPointer((at + ".make_buckets").c_str(),
+                                     reinterpret_cast<const void*>(from.make_buckets));
+    if (!there.ok()) return there;
+    to.buckets.make = [make = from.make_buckets, context = from.context](int64_t x) {
+      std::vector<int64_t> sizes(limits::kProblems);
+      const size_t count = make(x, sizes.data(), sizes.size(), context);
+      if (count > sizes.size()) {
+        throw std::length_error("make_buckets has " + std::to_string(count) + " sizes; at most " +
+                                std::to_string(sizes.size()));
+      }
+      sizes.resize(count);
+      return sizes;
+    };
+  }
+  if (to.mapper.rule != Mapper::Rule::kFunction) return Ok();
+  to.mapper.map = [map = from.map_size, context = from.context](int64_t x) {
+    return map(x, context);
+  };
+  return CheckPointer((at + ".map_size").c_str(), reinterpret_cast<const void*>(from.map_size));
+}
+
 Check ReadDynamicDim(const std::string& at, const tactic_dynamic_dim& from, DynamicDim& to) {
   constexpr std::array kBuckets = {Buckets::Rule::kPowersOfTwo, Buckets::Rule::kLastPowersOfTwo,
                                    Buckets::Rule::kMultiples, Buckets::Rule::kList,
@@ -110,30 +134,6 @@ Check ReadDynamicDim(const std::string& at, const tactic_dynamic_dim& from, Dyna
     to.mapper.step = from.mapper_step;
   }
   return ReadFunctions(at, from, to);
-}
-
-// What a rule with a function needs.
-Check ReadFunctions(const std::string& at, const tactic_dynamic_dim& from, DynamicDim& to) {
-  if (to.buckets.rule == Buckets::Rule::kFunction) {
-    const Check there = CheckPointer((at + ".make_buckets").c_str(),
-                                     reinterpret_cast<const void*>(from.make_buckets));
-    if (!there.ok()) return there;
-    to.buckets.make = [make = from.make_buckets, context = from.context](int64_t x) {
-      std::vector<int64_t> sizes(limits::kProblems);
-      const size_t count = make(x, sizes.data(), sizes.size(), context);
-      if (count > sizes.size()) {
-        throw std::length_error("make_buckets has " + std::to_string(count) + " sizes; at most " +
-                                std::to_string(sizes.size()));
-      }
-      sizes.resize(count);
-      return sizes;
-    };
-  }
-  if (to.mapper.rule != Mapper::Rule::kFunction) return Ok();
-  to.mapper.map = [map = from.map_size, context = from.context](int64_t x) {
-    return map(x, context);
-  };
-  return CheckPointer((at + ".map_size").c_str(), reinterpret_cast<const void*>(from.map_size));
 }
 
 Check ReadDynamicDims(const tactic_op_spec& from, OpSpec& to) {
