@@ -148,11 +148,12 @@ bool Watcher::LearnEnvironments() {
   }
   OpFacts facts = FactsOf(info);
   const bool take_theirs = options_.environments.empty() && IsUnixSocket(options_.target);
-  if (take_theirs && facts.environments.empty()) {
+  std::lock_guard lock(facts_mu_);
+  // Local ops need no lane; what the daemon's own ops need is learnt with the next stream.
+  if (take_theirs && facts.environments.empty() && local_.empty()) {
     board_.Failed("the daemon at " + options_.target + " has no lane that is ready yet");
     return false;
   }
-  std::lock_guard lock(facts_mu_);
   if (take_theirs) facts_.environments = std::move(facts.environments);
   facts_.defaults = std::move(facts.defaults);
   ApplyFacts();

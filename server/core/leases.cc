@@ -11,6 +11,7 @@
 namespace tactic {
 namespace {
 
+constexpr size_t kRememberedEnds = 16;  // Of one key.
 constexpr std::string_view kRunnerPrefix = "runner:";
 
 // The runners that the environment names.
@@ -53,7 +54,7 @@ absl::Status Leases::MakeRoom() {
   auto oldest = entries_.end();
   for (auto entry = entries_.begin(); entry != entries_.end(); ++entry) {
     if (entry->second.holder || wanted.contains(entry->first)) continue;
-    if (oldest == entries_.end() || entry->second.last_fence < oldest->second.last_fence) {
+    if (oldest == entries_.end() || entry->second.LastFence() < oldest->second.LastFence()) {
       oldest = entry;
     }
   }
@@ -184,8 +185,8 @@ absl::StatusOr<Leases::Entry*> Leases::HeldBy(const LeaseToken& token) {
   }
   std::string text = absl::StrCat("lease.fence: ", token.fence, " of key ", ToHex(token.key),
                                   " is not valid any more");
-  if (known && found->second.last_fence == token.fence) {
-    absl::StrAppend(&text, ": ", found->second.last_end);
+  if (known && found->second.ends.contains(token.fence)) {
+    absl::StrAppend(&text, ": ", found->second.ends.at(token.fence));
   }
   if (known && found->second.holder) {
     absl::StrAppend(&text, "; client ", found->second.holder->client,
@@ -256,7 +257,7 @@ absl::StatusOr<LeaseOutcome> Leases::Complete(const LeaseToken& token,
     ExpireOverdue();
     const auto known = entries_.find(token.key);
     const bool repeated = known != entries_.end() && token.epoch == options_.epoch &&
-                          known->second.last_fence == token.fence && known->second.last_outcome;
+                          known->second.LastFence() == token.fence && known->second.last_outcome;
     if (repeated) return *known->second.last_outcome;
     ASSIGN_OR_RETURN(Entry * entry, HeldBy(token));
     if (entry->holder->completing) {
@@ -358,8 +359,8 @@ void Leases::End(Entry& entry, const std::string& how, const std::optional<Blame
 
 void Leases::Release(Entry& entry, std::string how) {
   const Holder holder = *std::exchange(entry.holder, std::nullopt);
-  entry.last_fence = holder.token.fence;
-  entry.last_end = std::move(how);
+  entry.ends.emplace(holder.token.fence, std::move(how));
+  if (entry.ends.size() > kRememberedEnds) entry.ends.erase(entry.ends.begin());
   entry.last_outcome.reset();
   if (holder.lane) tuner_.FreeLane(*holder.lane);
 }

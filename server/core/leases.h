@@ -81,10 +81,10 @@ class Leases {
     uint32_t epoch = 0;  // Holders so far that reported something.
     double seconds = 0;  // That they measured.
     std::optional<Holder> holder;
-    // Of the last lease that ended.
-    uint64_t last_fence = 0;
-    std::string last_end;
-    std::optional<LeaseOutcome> last_outcome;
+    // How the last few leases ended, by fence, for those who come late.
+    std::map<uint64_t, std::string> ends;
+    std::optional<LeaseOutcome> last_outcome;  // Of the last one, if it was completed.
+    uint64_t LastFence() const { return ends.empty() ? 0 : ends.rbegin()->first; }
   };
   struct Ticket {
     Fingerprint key;

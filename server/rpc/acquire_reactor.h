@@ -5,7 +5,10 @@
 #include <optional>
 #include <string>
 
+#include "absl/base/thread_annotations.h"
+#include "absl/status/statusor.h"
 #include "server/core/leases.h"
+#include "server/core/mutex.h"
 #include "server/rpc/lease_messages.h"
 #include "server/rpc/stream_reactor.h"
 #include "tactic/v1/tuning.pb.h"
@@ -24,9 +27,13 @@ class AcquireReactor final : public StreamReactor<v1::AcquireLeaseResponse> {
   void Opened() override;
   void Closed() override;
 
+  absl::StatusOr<uint64_t> Ticket();
+
   Leases& leases_;
   AcquireQuestion question_;
-  absl::StatusOr<uint64_t> ticket_;
+  // Held while the queue is joined: the first news may come on another thread before that returns.
+  Mutex ticket_mu_;
+  absl::StatusOr<uint64_t> ticket_ ABSL_GUARDED_BY(ticket_mu_);
 
   // Of Next.
   std::optional<LeaseWaiting> sent_;

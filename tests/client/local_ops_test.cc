@@ -80,6 +80,16 @@ TEST_F(LocalOpsTest, DecisionsOfTheirEnvironmentAnswer) {
   }
 }
 
+TEST_F(LocalOpsTest, TheyNeedNoLaneThatIsReady) {
+  server_->SetLaneReady(false);
+  server_->Put(OwnDecision(Own()));
+  client_.emplace(ClientOptions{.target = server_->target(), .name = "test"});
+  client_->SetLocalOps({{"own", Own(), {}}});
+  const OpHandle own = Register(OwnSpec());
+  ASSERT_TRUE(client_->WaitUntilReady(kPatience));
+  EXPECT_TRUE(Choose(own, 8).hit);
+}
+
 TEST_F(LocalOpsTest, TheirDefaultsFillInWhatASpecLeavesOut) {
   Decision decision = OwnDecision(Own());
   decision.key.problem.attributes.Set("eps", 0.5);

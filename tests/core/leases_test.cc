@@ -232,6 +232,9 @@ TEST_F(LeasesTest, ALateReportIsRefusedByItsFence) {
   leases_->Disconnected(a.token);  // Harms nobody.
   EXPECT_THAT(leases_->Renew(b.token), IsOk());
   EXPECT_EQ(Standing(OwnKey()), nullptr);
+  // However late it is.
+  leases_->Disconnected(b.token);
+  EXPECT_THAT(leases_->Renew(a.token), StatusIs(kFenced, HasSubstr("no sign of life for 1000 ms")));
 }
 
 TEST_F(LeasesTest, TokensOfAnotherRunOrOfNoLeaseAreRefused) {

@@ -139,7 +139,8 @@ TEST_F(LeaseTest, WhatTheDeadOneMeasuredIsKept) {
   const auto second = StartClient("second", "none");
   ReadUntil(*second, "done ");
   std::set<int> epochs;
-  for (const Json& sample : TrialOf(1)["samples"]) epochs.insert(sample["epoch"].get<int>());
+  const Json trial = TrialOf(1);
+  for (const Json& sample : trial["samples"]) epochs.insert(sample["epoch"].get<int>());
   EXPECT_EQ(epochs, (std::set<int>{0, 1}));
   EXPECT_EQ(CtlJson({"show", "1"})["evidence"]["worker_restarts"], 1);
 }
