@@ -127,7 +127,7 @@ TEST_F(ChoosingDocTest, CaptureAndReplay) {
 
 TEST_F(ChoosingDocTest, Prime) {
   tactic::Decision decision = tactic::testing::DecisionFor(tactic::testing::GemmOf(8), 1, 1);
-  decision.ranking[0].candidate.tactic = {};
+  decision.ranking[0].candidate = {registry.Find("gemm")->runners[0]->Id(), {}};
   cache.Replace({decision});
   std::vector<std::unique_ptr<tactic::sdk::Call>> loaded;
   // clang-format off

@@ -87,7 +87,9 @@ std::string AreaOfPublicHeader(std::string_view include) {
   if (include == "tactic/host_runners.h") return "runners/host";
   if (include == "tactic/cublaslt_runners.h") return "runners/cublaslt";
   if (include == "tactic/cuda_kernels.h") return "runners/cuda_kernels";
-  if (include == "tactic/cache.h" || include == "tactic/op_spec.h") return "client/cache";
+  for (const char* header : {"cache", "capture", "op_handle", "op_spec", "statistics"}) {
+    if (include == std::string("tactic/") + header + ".h") return "client/cache";
+  }
   if (include == "tactic/tactic.h" || include == "tactic/tactic_values.h") return "client/c";
   if (include == "tactic/tactic_link.h") return "client/c_link";
   if (include == "tactic/client.h") return "client/link";
