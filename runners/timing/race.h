@@ -25,20 +25,20 @@ struct RaceOptions {
   // From `min_rounds` on: out once giving it up is expected to lose less than this.
   double drop_risk = 0.0001;
   // The race ends once no other candidate is expected to gain more than this over the leader.
-  double end_risk = 0.0005;
+  double end_risk = 0.001;
   double zone = 0.002;  // Indifference: a difference under this is not worth leaving the default.
   double sigmas = 3.0;  // How sure before a difference is called clear, in standard errors.
   // A stored answer is replaced only by what is faster by more than this, and so surely: a change
   // costs every program that runs with it.
   double incumbent_zone = 0.005;
-  double incumbent_sigmas = 3.0;
+  double incumbent_sigmas = 2.0;
   int incumbent_rounds = 12;  // Before that many the incumbent is not dropped.
   // Rounds near in time are alike (clock, heat, what runs beside): the error of a mean of them is
   // so many times that of independent ones,
   double dependence = 2.0;
   // and never less than this in up to `floor_rounds` rounds; in more, less by the root of how many
   // times more. Candidates drift apart for so long, and a few rounds cannot see it.
-  double error_floor = 0.01;
+  double error_floor = 0.02;
   int floor_rounds = 10;
   double single_error = 0.05;  // The deviation of one ratio while too few tell it.
   double pooled_rounds = 8;    // Weight of all candidates' spread in that of each.

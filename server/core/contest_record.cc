@@ -81,8 +81,8 @@ absl::Status ContestRecord::CheckResult(const CandidateResult& result) const {
 
 absl::Status ContestRecord::AddResults(const std::vector<CandidateResult>& results, uint32_t round,
                                        uint32_t epoch) {
-  if (results.size() > trials_.size()) {
-    return Wrong(absl::StrCat("results: count ", results.size(), " is over ", size()));
+  if (results.size() > trials_.size() + 1) {
+    return Wrong(absl::StrCat("results: count ", results.size(), " is over ", size() + 1));
   }
   if (samples_ + results.size() > kSamples) {
     return Wrong(absl::StrCat("results: over ", kSamples, " samples in one contest"));
@@ -98,6 +98,9 @@ absl::Status ContestRecord::AddResults(const std::vector<CandidateResult>& resul
       Fail(result.candidate, result.outcome, result.detail);
       continue;
     }
+    const bool control = !trial.samples.empty() && trial.samples.back().epoch == epoch &&
+                         trial.samples.back().round == round;
+    if (control) continue;
     trial.samples.push_back({epoch, round, static_cast<float>(result.nanoseconds)});
     ++samples_;
   }

@@ -26,7 +26,8 @@ class ContestRecord {
 
   // The list; a later worker's must equal the first one's.
   absl::Status AddCandidates(const std::vector<Candidate>& candidates);
-  // Results of one round. Those of a candidate that has failed already are left out.
+  // Results of one round. Those of a candidate that has failed already are left out, and a second
+  // one of the same round: it is the race's control (A/A), no evidence about the candidate.
   absl::Status AddResults(const std::vector<CandidateResult>& results, uint32_t round,
                           uint32_t epoch);
   // ToResult() is meaningful afterwards.

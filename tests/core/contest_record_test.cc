@@ -33,6 +33,12 @@ class ContestRecordTest : public ::testing::Test {
   ContestRecord record_{{SampleRunner("r"), SampleRunner("s")}};
 };
 
+TEST_F(ContestRecordTest, TheSecondResultOfARoundIsAControlAndNoSample) {
+  List(2);
+  EXPECT_THAT(record_.AddResults(Results({{0, 100}, {1, 110}, {0, 190}}), 1, 0), IsOk());
+  EXPECT_THAT(record_.trial(0).samples, ElementsAre(Sample{0, 1, 100}));
+}
+
 TEST_F(ContestRecordTest, RankingIsThePickAndTheBestOfEachOtherRunner) {
   std::vector<Candidate> list = CandidateList(4);
   for (const size_t i : {2, 3}) list[i].runner.name = "s";
@@ -126,8 +132,8 @@ TEST_F(ContestRecordTest, RefusesResultsThatCannotBeRight) {
                 StatusIs(kInvalid, HasSubstr("results.nanoseconds")))
         << time;
   }
-  EXPECT_THAT(record_.AddResults(Results({{0, 1}, {1, 1}, {0, 1}}), 0, 0),
-              StatusIs(kInvalid, HasSubstr("count 3")));
+  EXPECT_THAT(record_.AddResults(Results({{0, 1}, {1, 1}, {0, 1}, {1, 1}}), 0, 0),
+              StatusIs(kInvalid, HasSubstr("count 4 is over 3")));
   EXPECT_THAT(record_.trial(0).samples, IsEmpty());  // Nothing of a refused message is kept.
 }
 
@@ -150,10 +156,11 @@ TEST_F(ContestRecordTest, HoldsABoundedNumberOfSamples) {
   std::vector<testing::Item> all;
   for (uint32_t i = 0; i < 4096; ++i) all.push_back({i, 1});
   const std::vector<CandidateResult> round = Results(all);
-  for (size_t i = 0; i < ContestRecord::kSamples / 4096; ++i) {
-    ASSERT_THAT(record_.AddResults(round, 0, 0), IsOk());
+  constexpr uint32_t kRounds = ContestRecord::kSamples / 4096;
+  for (uint32_t i = 0; i < kRounds; ++i) {
+    ASSERT_THAT(record_.AddResults(round, i, 0), IsOk());
   }
-  EXPECT_THAT(record_.AddResults(Results({{0, 1}}), 0, 0),
+  EXPECT_THAT(record_.AddResults(Results({{0, 1}}), kRounds, 0),
               StatusIs(kInvalid, HasSubstr("samples in one contest")));
 }
 

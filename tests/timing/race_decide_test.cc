@@ -61,7 +61,7 @@ TEST(Decision, KeepsAnIncumbentThatFewRoundsShowALittleSlower) {
 TEST(Decision, GivesUpAnIncumbentThatIsClearlySlower) {
   RaceInput input = PlainInput(3);
   input.incumbent = 1;
-  const Verdict verdict = RaceOver(Exactly({1500, 1020, 1000}), input);
+  const Verdict verdict = RaceOver(Exactly({1500, 1025, 1000}), input);
   EXPECT_EQ(verdict.pick, 2);
   EXPECT_EQ(verdict.reason, Reason::kClear);
 }
