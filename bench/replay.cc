@@ -88,7 +88,7 @@ void Repeat(Contest contest, const Truth& truth, const ReplayOptions& options, i
       options.repeats == 0 ? 1 : static_cast<double>(same) / options.repeats;
 }
 
-Judged Judge(const Contest& contest, const ReplayOptions& options, timing::Neighbour* evidence) {
+Judged Judge(const Contest& contest, const ReplayOptions& options, Neighbour* evidence) {
   const TraceProblem& problem = *contest.problem;
   const Truth truth(problem, contest.trace.first);
   Judged judged{&problem};
@@ -107,7 +107,7 @@ Judged Judge(const Contest& contest, const ReplayOptions& options, timing::Neigh
 }
 
 // Of the problems before in the same sweep, the nearest first.
-using Neighbours = std::vector<timing::Neighbour>;
+using Neighbours = std::vector<Neighbour>;
 
 timing::Priors PriorsFor(const TraceProblem& problem, const Neighbours& neighbours,
                          const timing::PriorOptions& options) {
@@ -153,7 +153,7 @@ std::vector<Judged> ReplayAll(const std::vector<const TraceProblem*>& problems,
                       {.first = served, .stride = 2, .overhead_ns = 1e3 * options.overhead_us}};
       Neighbours& known = neighbours[served];
       if (options.sweep) contest.priors = PriorsFor(*problem, known, options.priors);
-      timing::Neighbour evidence;
+      Neighbour evidence;
       all.push_back(Judge(contest, options, &evidence));
       known.insert(known.begin(), std::move(evidence));
       if (known.size() > kNeighbours) known.pop_back();

@@ -27,9 +27,9 @@ int CountSkipped(const timing::Race& race, const Contest& contest) {
                                         [&](int i) { return race.TrialOf(i).samples.empty(); }));
 }
 
-timing::Neighbour Evidence(const timing::Race& race, const timing::Verdict& verdict,
-                           const timing::TraceProblem& problem) {
-  timing::Neighbour neighbour;
+Neighbour Evidence(const timing::Race& race, const timing::Verdict& verdict,
+                   const timing::TraceProblem& problem) {
+  Neighbour neighbour;
   double best = kInfinity;
   for (int i : verdict.order) best = std::min(best, race.MedianOf(i));
   for (int i : verdict.order) {

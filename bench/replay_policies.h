@@ -12,6 +12,7 @@
 #include "runners/timing/priors.h"
 #include "runners/timing/race.h"
 #include "runners/timing/trace_sampler.h"
+#include "tactic/model/contest.h"
 
 namespace tactic::bench {
 
@@ -29,7 +30,7 @@ struct Choice {
   // The rest is the race's alone.
   std::vector<std::pair<double, double>> intervals;  // Of medians, ns, by candidate; {0, 0}: none.
   std::optional<bool> control_differs;               // Whether A/A was called a difference.
-  timing::Neighbour evidence;                        // For contests of neighbouring problems.
+  Neighbour evidence;                                // For contests of neighbouring problems.
   int skipped = 0;                                   // Not measured on account of priors.
 };
 

@@ -1,5 +1,6 @@
 #include "proto/convert/contest.h"
 
+#include <cmath>
 #include <string>
 #include <utility>
 
@@ -121,6 +122,34 @@ Result<ContestVerdict> FromProto(std::string_view field, const v1::Finished& fro
 
 Result<ContestVerdict> FromProto(std::string_view field, const v1::Verdict& from) {
   return ReadVerdict(field, from);
+}
+
+void ToProto(const Neighbour& from, v1::Neighbour* to) {
+  to->Clear();
+  for (const Neighbour::Ratio& trial : from.trials) {
+    ToProto(trial.candidate, to->add_candidates());
+    to->add_slower(trial.slower);
+  }
+}
+
+Result<Neighbour> FromProto(std::string_view field, const v1::Neighbour& from) {
+  auto candidates = FromProto(std::string(field) + "candidates", from.candidates());
+  if (!candidates.ok()) return candidates.error();
+  if (from.slower_size() != from.candidates_size()) {
+    return InvalidArgument(
+        std::string(field) + "slower: count is " + std::to_string(from.slower_size()) +
+        "; it must be that of candidates, " + std::to_string(from.candidates_size()));
+  }
+  Neighbour neighbour;
+  for (int i = 0; i < from.slower_size(); ++i) {
+    const double slower = from.slower(i);
+    if (!std::isfinite(slower) || slower <= 0) {
+      return InvalidArgument(std::string(field) + Item("slower", i) + " is " +
+                             std::to_string(slower) + "; it must be finite and above 0");
+    }
+    neighbour.trials.push_back({std::move((*candidates)[static_cast<size_t>(i)]), slower});
+  }
+  return neighbour;
 }
 
 }  // namespace tactic::convert

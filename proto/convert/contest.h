@@ -19,6 +19,10 @@ void ToProto(const std::vector<CandidateResult>& from, v1::ReportTrialsRequest* 
 void ToProto(const ContestVerdict& from, v1::Finished* to);
 void ToProto(const ContestVerdict& from, v1::Verdict* to);
 
+void ToProto(const Neighbour& from, v1::Neighbour* to);
+
+// `field` is the prefix in messages: "neighbours[2].".
+Result<Neighbour> FromProto(std::string_view field, const v1::Neighbour& from);
 // `field` names the list in messages: "candidates". At most limits::kCandidates; may be empty.
 Result<std::vector<Candidate>> FromProto(
     std::string_view field, const google::protobuf::RepeatedPtrField<v1::Candidate>& from);

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "runners/timing/priors.h"
+
 namespace tactic::timing {
 
 Race MakeRace(const ContestPlan& contest, const CandidateList& list) {
@@ -11,6 +13,9 @@ Race MakeRace(const ContestPlan& contest, const CandidateList& list) {
   for (const Candidate& candidate : contest.first) {
     if (const auto index = list.Find(candidate)) input.first.push_back(*index);
   }
+  const Priors priors = PriorsFrom(contest.neighbours, list.candidates, {});
+  input.first.insert(input.first.end(), priors.first.begin(), priors.first.end());
+  input.hopeless = priors.hopeless;
   input.tie_rank = TieRanks(list.candidates);
   input.seed = contest.seed;
   input.epoch = contest.epoch;

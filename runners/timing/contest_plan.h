@@ -27,8 +27,9 @@ struct ContestPlan {
   const sdk::Registry::Entry* entry = nullptr;
   std::vector<const sdk::Runner*> runners;
   std::optional<Candidate> incumbent;
-  std::vector<Candidate> first;  // Screened first, in this order.
-  std::vector<Trial> earlier;    // What earlier processes found.
+  std::vector<Candidate> first;       // Screened first, in this order.
+  std::vector<Neighbour> neighbours;  // Priors, the nearest first.
+  std::vector<Trial> earlier;         // What earlier processes found.
   uint64_t seed = 0;
   uint32_t epoch = 0;         // Number of this process in the contest.
   uint64_t memory_bytes = 0;  // For operands, copies and workspace; 0 = the device's own rule.

@@ -28,7 +28,7 @@ std::vector<Setting> SettingsOf(const Candidate& candidate) {
   return settings;
 }
 
-bool IsRatio(const NeighbourTrial& trial) {
+bool IsRatio(const Neighbour::Ratio& trial) {
   return std::isfinite(trial.slower) && trial.slower > 0;
 }
 
@@ -38,7 +38,7 @@ class AdditiveModel {
   AdditiveModel(std::span<const Neighbour> neighbours, const PriorOptions& options) {
     double weight = 1;
     for (const Neighbour& neighbour : neighbours) {
-      for (const NeighbourTrial& trial : neighbour.trials) AddTrial(trial, weight);
+      for (const Neighbour::Ratio& trial : neighbour.trials) AddTrial(trial, weight);
       weight *= options.fading;
     }
     if (rows_.empty()) return;
@@ -83,7 +83,7 @@ class AdditiveModel {
     std::vector<size_t> rows;
   };
 
-  void AddTrial(const NeighbourTrial& trial, double weight) {
+  void AddTrial(const Neighbour::Ratio& trial, double weight) {
     if (!IsRatio(trial)) return;
     for (const Setting& setting : SettingsOf(trial.candidate)) {
       terms_[setting].rows.push_back(rows_.size());
@@ -112,14 +112,14 @@ std::vector<int> First(std::span<const Neighbour> neighbours, const std::map<Can
                        int first_of_each) {
   std::vector<int> first;
   for (const Neighbour& neighbour : neighbours) {
-    std::vector<NeighbourTrial> fastest;
+    std::vector<Neighbour::Ratio> fastest;
     std::copy_if(neighbour.trials.begin(), neighbour.trials.end(), std::back_inserter(fastest),
                  IsRatio);
     std::stable_sort(fastest.begin(), fastest.end(),
                      [](const auto& a, const auto& b) { return a.slower < b.slower; });
     if (!neighbour.trials.empty()) fastest.insert(fastest.begin(), neighbour.trials.front());
     int taken = 0;
-    for (const NeighbourTrial& trial : fastest) {
+    for (const Neighbour::Ratio& trial : fastest) {
       const auto found = index.find(trial.candidate);
       if (found == index.end()) continue;
       if (std::find(first.begin(), first.end(), found->second) != first.end()) continue;

@@ -6,20 +6,10 @@
 #include <span>
 #include <vector>
 
+#include "tactic/model/contest.h"
 #include "tactic/model/decision.h"
 
 namespace tactic::timing {
-
-// One candidate of a neighbouring contest.
-struct NeighbourTrial {
-  Candidate candidate;
-  double slower = 1;  // Its time over the best one's of that contest, finite and above 0.
-};
-
-// One neighbouring contest: what it measured, the pick first.
-struct Neighbour {
-  std::vector<NeighbourTrial> trials;
-};
 
 struct PriorOptions {
   double cut = 1.5;     // As RaceOptions.first_cut: slower than this is not raced.

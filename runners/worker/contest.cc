@@ -44,6 +44,17 @@ Check ReadCandidates(const v1::Run& request, ContestPlan& contest) {
   if (const Check c = ConvertAll("suspects", request.suspects(), contest.first); !c.ok()) return c;
   if (const Check c = ConvertAll("first", request.first(), contest.first); !c.ok()) return c;
   if (const Check c = ConvertAll("earlier", request.earlier(), contest.earlier); !c.ok()) return c;
+  constexpr int kNeighbours = 8;
+  if (request.neighbours_size() > kNeighbours) {
+    return InvalidArgument("neighbours: count is " + std::to_string(request.neighbours_size()) +
+                           "; at most " + std::to_string(kNeighbours));
+  }
+  for (int i = 0; i < request.neighbours_size(); ++i) {
+    auto neighbour =
+        convert::FromProto("neighbours[" + std::to_string(i) + "].", request.neighbours(i));
+    if (!neighbour.ok()) return neighbour.error();
+    contest.neighbours.push_back(*std::move(neighbour));
+  }
   if (!request.has_incumbent()) return Ok();
   auto incumbent = convert::FromProto("incumbent.", request.incumbent());
   if (!incumbent.ok()) return incumbent.error();

@@ -11,6 +11,7 @@
 #include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "server/core/job.h"
+#include "tactic/model/contest.h"
 #include "tactic/model/decision.h"
 #include "tactic/model/op_schema.h"
 
@@ -47,7 +48,7 @@ struct ContestSpec {
   Key key;
   std::vector<std::string> runners;    // Empty = all of the op.
   std::optional<Candidate> incumbent;  // The standing pick.
-  std::vector<Candidate> priors;       // Measured first.
+  std::vector<Neighbour> neighbours;   // Priors, the nearest first.
   uint64_t seed = 0;
 };
 

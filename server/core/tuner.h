@@ -144,6 +144,7 @@ class Tuner {
   std::optional<Scheduler::Contest> NextContest(size_t lane, const std::stop_token& stop);
   std::optional<Scheduler::Contest> Start(size_t lane) ABSL_EXCLUSIVE_LOCKS_REQUIRED(write_mu_);
   void Run(size_t lane, const Scheduler::Contest& contest, const std::stop_token& stop);
+  std::vector<Neighbour> NeighboursOf(const Key& key) const;
   void OnProgress(const Scheduler::Contest& contest, const ContestProgress& progress);
   void Finish(const Scheduler::Contest& contest, absl::StatusOr<ContestResult> result,
               double seconds);

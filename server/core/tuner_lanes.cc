@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "server/core/neighbours.h"
 #include "server/core/tuner.h"
 
 namespace tactic {
@@ -76,11 +77,23 @@ std::optional<Scheduler::Contest> Tuner::Start(size_t lane) {
   return contest;
 }
 
+std::vector<Neighbour> Tuner::NeighboursOf(const Key& key) const {
+  constexpr size_t kNearest = 3;
+  std::vector<Neighbour> neighbours;
+  for (const DecisionPtr& decision : NearestDecisions(catalog_, key, kNearest)) {
+    // Evidence that cannot be read costs a prior, not the contest.
+    const absl::StatusOr<Evidence> evidence = store_.LoadEvidence(decision->id);
+    if (evidence.ok()) neighbours.push_back(NeighbourOf(*decision, *evidence));
+  }
+  return neighbours;
+}
+
 void Tuner::Run(size_t lane, const Scheduler::Contest& contest, const std::stop_token& stop) {
   std::stop_source contest_stop = contest.stop;
   const std::stop_callback forward(stop, [&contest_stop] { contest_stop.request_stop(); });
-  const ContestSpec spec =
+  ContestSpec spec =
       SpecFor(contest.key, contest.runners, catalog_.Find(contest.fingerprint).get());
+  spec.neighbours = NeighboursOf(contest.key);
   const int64_t started_ns = clock_.NowNanos();
   absl::StatusOr<ContestResult> result =
       lanes_[lane]->Run(spec, contest_stop.get_token(),

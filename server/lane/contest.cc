@@ -50,7 +50,9 @@ v1::Run Contest::NextRun(bool with_samples) const {
   convert::ToProto(spec_.key.policy, message.mutable_policy());
   message.mutable_runners()->Assign(spec_.runners.begin(), spec_.runners.end());
   if (spec_.incumbent) convert::ToProto(*spec_.incumbent, message.mutable_incumbent());
-  for (const Candidate& prior : spec_.priors) convert::ToProto(prior, message.add_first());
+  for (const Neighbour& neighbour : spec_.neighbours) {
+    convert::ToProto(neighbour, message.add_neighbours());
+  }
   message.set_seed(spec_.seed);
   message.set_epoch(epoch_);
   message.set_memory_limit_bytes(memory_limit_bytes_);

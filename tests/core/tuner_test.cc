@@ -1,4 +1,5 @@
 // Requests, single flight, answers, cancelling, deadlines.
+#include "server/core/neighbours.h"
 #include "tests/core/tuner_fixture.h"
 
 namespace tactic::testing {
@@ -66,6 +67,18 @@ TEST_F(TunerTest, LookupInAnotherEnvironmentMisses) {
   EXPECT_NE(tuner_->Lookup(GemmProblem(16), MeasurementPolicy(), other).value(), nullptr);
   other.driver = "another";
   EXPECT_EQ(tuner_->Lookup(GemmProblem(16), MeasurementPolicy(), other).value(), nullptr);
+}
+
+TEST_F(TunerTest, AContestIsToldWhatNeighbouringOnesMeasured) {
+  StartLane();
+  lane_.AnswerAll();
+  AwaitEnd(Tune(Ask({16})));
+  EXPECT_THAT(lane_.AwaitRun().neighbours, IsEmpty());
+  AwaitEnd(Tune(Ask({32})));
+  const ContestSpec next = lane_.AwaitRun();
+  ASSERT_THAT(next.neighbours, SizeIs(1));
+  EXPECT_EQ(next.neighbours[0],
+            NeighbourOf(*Lookup(16), tuner_->LoadEvidence(Lookup(16)->id).value()));
 }
 
 TEST_F(TunerTest, AContestIsMeasuredWithAFixedSeed) {

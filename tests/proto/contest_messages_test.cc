@@ -21,6 +21,20 @@ TEST(ContestMessages, ResultsComeBack) {
   EXPECT_EQ(*convert::FromProto("results", report.results()), results);
 }
 
+TEST(ContestMessages, NeighboursComeBack) {
+  Neighbour neighbour;
+  for (const Candidate& candidate : CandidateList(3)) neighbour.trials.push_back({candidate, 1.5});
+  v1::Neighbour message;
+  convert::ToProto(neighbour, &message);
+  EXPECT_EQ(*convert::FromProto("neighbours[0].", message), neighbour);
+  message.set_slower(1, 0);
+  EXPECT_THAT(convert::FromProto("neighbours[0].", message).error().message,
+              HasSubstr("neighbours[0].slower[1] is 0"));
+  message.add_slower(1);
+  EXPECT_THAT(convert::FromProto("neighbours[0].", message).error().message,
+              HasSubstr("slower: count is 4"));
+}
+
 TEST(ContestMessages, DetailsCanBeSentWhateverTheyHold) {
   v1::Observed observed;
   convert::ToProto({{0, Outcome::kRejected, 0, "a\n\xff" + std::string(9000, 'x')}}, &observed);

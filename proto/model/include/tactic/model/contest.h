@@ -30,4 +30,16 @@ struct ContestVerdict {
   bool operator==(const ContestVerdict&) const = default;
 };
 
+// What the contest of a neighbouring key measured: another size, environment or policy of the same
+// problem. Says whom to measure first, and whom it is not worth measuring.
+struct Neighbour {
+  struct Ratio {
+    Candidate candidate;
+    double slower = 1;  // Its time over the least one of that contest, finite and above 0.
+    bool operator==(const Ratio&) const = default;
+  };
+  std::vector<Ratio> trials;  // The pick first.
+  bool operator==(const Neighbour&) const = default;
+};
+
 }  // namespace tactic
