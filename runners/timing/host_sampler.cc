@@ -13,7 +13,7 @@ namespace {
 constexpr uint64_t kOperandSeed = 0x6f706572616e6400;
 constexpr double kLongCallNs = 1e6;  // Above: one sample is enough of a first look.
 constexpr double kHopeless = 4;      // Times the best: not worth a second launch.
-constexpr size_t kLine = 64;  // Every operand is aligned to it.
+constexpr size_t kLine = 64;         // Every operand is aligned to it.
 
 // CLOCK_MONOTONIC, which is what libstdc++'s steady clock reads.
 double NowNs() {

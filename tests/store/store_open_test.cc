@@ -181,7 +181,8 @@ TEST_F(StoreOpenTest, NewerVersionIsRefusedNamingBothAndUntouched) {
   Sql(file_, "PRAGMA user_version=101");
   const std::string before = Contents(file_);
   EXPECT_THAT(SqliteStore::Open(file_),
-              StatusIs(kRefused, AllOf(HasSubstr("version 101"), HasSubstr("up to " + std::to_string(Migrations().size())))));
+              StatusIs(kRefused, AllOf(HasSubstr("version 101"),
+                                       HasSubstr("up to " + std::to_string(Migrations().size())))));
   EXPECT_EQ(Contents(file_), before);
 }
 
