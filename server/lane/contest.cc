@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "proto/convert/contest.h"
 #include "proto/convert/convert.h"
 
 namespace tactic {
