@@ -25,14 +25,16 @@ class GemmCall final : public sdk::Call {
 
   // The scales of f8 operands lie in device memory.
   void KeepScales(double a_scale, double b_scale) {
-    const std::array<float, 2> scales = {static_cast<float>(a_scale), static_cast<float>(b_scale)};
+    std::array<float, 2 * kScaleStride> scales{};
+    scales[0] = static_cast<float>(a_scale);
+    scales[kScaleStride] = static_cast<float>(b_scale);
     void* memory = nullptr;
     if (cudaMalloc(&memory, sizeof(scales)) != cudaSuccess) throw std::bad_alloc();
     scales_.reset(static_cast<float*>(memory));
     const cudaError_t error =
         cudaMemcpy(memory, scales.data(), sizeof(scales), cudaMemcpyHostToDevice);
     if (error != cudaSuccess) throw std::runtime_error(cudaGetErrorString(error));
-    matmul_->SetScales(scales_.get());
+    matmul_->SetScales(scales_.get(), scales_.get() + kScaleStride);
   }
 
   size_t WorkspaceBytes() const override { return algorithm_.workspace_bytes; }
@@ -47,6 +49,8 @@ class GemmCall final : public sdk::Call {
   }
 
  private:
+  static constexpr size_t kScaleStride = 64;  // Floats: each scale is aligned as memory is.
+
   const Library& library_;
   std::unique_ptr<Matmul> matmul_;
   const Matmul::Algorithm algorithm_;

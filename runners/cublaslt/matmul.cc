@@ -187,13 +187,13 @@ cublasStatus_t Matmul::Describe() {
   return CUBLAS_STATUS_SUCCESS;
 }
 
-void Matmul::SetScales(const float* on_device) {
-  const void* b_scale = on_device + 1;
-  const void* a_scale = on_device;
+void Matmul::SetScales(const float* a_scale, const float* b_scale) {
+  const void* const first = b_scale;  // cuBLASLt's A is b.
+  const void* const second = a_scale;
   static_cast<void>(library_.MatmulDescSetAttribute(&desc_, CUBLASLT_MATMUL_DESC_A_SCALE_POINTER,
-                                                    &b_scale, sizeof(b_scale)));
+                                                    &first, sizeof(first)));
   static_cast<void>(library_.MatmulDescSetAttribute(&desc_, CUBLASLT_MATMUL_DESC_B_SCALE_POINTER,
-                                                    &a_scale, sizeof(a_scale)));
+                                                    &second, sizeof(second)));
 }
 
 std::vector<cublasLtMatmulHeuristicResult_t> Matmul::Heuristic(int most) const {

@@ -14,8 +14,7 @@ namespace tactic::cublaslt {
 inline constexpr size_t kWorkspaceBytes = size_t{64} << 20;
 
 // Descriptors of c = a·b. cuBLASLt is column-major, and a row-major matrix is the transpose of a
-// column-major one: what it computes is c' = b'·a', with n rows and m columns. Not movable: the
-// scales' addresses are in it.
+// column-major one: what it computes is c' = b'·a', with n rows and m columns.
 class Matmul {
  public:
   // FailedPrecondition: cuBLASLt does not do this product; the message has its status.
@@ -39,8 +38,8 @@ class Matmul {
 
   cublasStatus_t Run(const Algorithm& algorithm, const void* a, const void* b, void* c,
                      void* workspace, cudaStream_t stream) const;
-  // Where the device finds the scales (f8 only), two floats; outlives this.
-  void SetScales(const float* on_device);
+  // Where the device finds the scales (f8 only), a float each; they outlive this.
+  void SetScales(const float* a_scale, const float* b_scale);
 
  private:
   Matmul(const Library& library, const GemmShape& shape) : library_(library), shape_(shape) {}
