@@ -56,11 +56,11 @@ void WriteFrameSeeds(Folder folder) {
 void WriteLiteralSeeds(Folder folder) {
   folder.Add(0, "('op', 'R', \"('x', 1)\", ((-1, 64), (0,)))");
   folder.Add(0, "{'a': [None, True, -1.5e3], (1,): 'it\\'s \\x41'}");
-  folder.Add(1,
-             R"({"metadata": {"device_capability": [9, 0]}, "cache_data": {"('o', 'R', '()', ((4,),))": )"
-             R"({"runner_id": 0, "tactic": {"t": 1}, "min_time": Infinity}}})");
-  folder.Add(2, R"({"_metadata": {"gpu": "x"}, "('o', 'R', ((4,),), (1,))": ["R", [1, [2]]]
-})");
+  folder.Add(1, R"json({"metadata": {"device_capability": [9, 0]}, "cache_data": {)json"
+                R"json("('o', 'R', '()', ((4,),))": )json"
+                R"json({"runner_id": 0, "tactic": {"t": 1}, "min_time": Infinity}}})json");
+  folder.Add(
+      2, R"json({"_metadata": {"gpu": "x"}, "('o', 'R', ((4,),), (1,))": ["R", [1, [2]]]})json");
 }
 
 void WriteServiceSeeds(Folder& folder) {
