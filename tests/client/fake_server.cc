@@ -40,6 +40,7 @@ struct FakeServer::Stream {
   grpc::ServerContext* context;
   grpc::ServerWriter<v1::WatchResponse>* writer;
   uint64_t sent = 0;     // Revision.
+  int goodbyes = 0;      // Said before it began.
   int frames_left = -1;  // -1: no limit.
 
   // False: the stream ends here.
@@ -225,7 +226,7 @@ bool FakeServer::SendSnapshot(Stream& stream) {
 
 bool FakeServer::SendChanges(Stream& stream) {
   std::unique_lock lock(mu_);
-  const int goodbyes = goodbyes_;
+  const int goodbyes = stream.goodbyes;
   while (WaitFor(lock, stream.context, [&] {
     return !silent_ && (revision_ > stream.sent || goodbyes_ > goodbyes || !foreign_.empty());
   })) {
@@ -268,6 +269,7 @@ grpc::Status FakeServer::Watch(grpc::ServerContext* context, const v1::WatchRequ
     }
     resumes = request->store_id() == store_id_ && request->from_revision() <= revision_;
     stream.sent = request->from_revision();
+    stream.goodbyes = goodbyes_;
   }
   const bool ended_well = (resumes || SendSnapshot(stream)) && SendChanges(stream);
   return ended_well ? grpc::Status::OK : grpc::Status(grpc::StatusCode::UNAVAILABLE, "cut");
