@@ -107,7 +107,10 @@ std::optional<StartFailure> Daemon::Start() {
   std::optional<StartFailure> failure = Lock();
   if (!failure) failure = OpenStore();
   if (failure) return failure;
-  OpenLanes();
+  StartLanes();
+  failure = LoadDecisions();
+  if (failure) return failure;
+  lanes_tried_->wait();
   failure = LoadJobs();
   return failure ? failure : Serve();
 }
@@ -143,6 +146,10 @@ std::optional<StartFailure> Daemon::OpenStore() {
     if (!store.ok()) return Fail(ExitOfStore(store.status()), store.status());
     store_ = *std::move(store);
   }
+  return std::nullopt;
+}
+
+std::optional<StartFailure> Daemon::LoadDecisions() {
   const StoreInfo info = store_->Info();
   absl::StatusOr<std::vector<Decision>> decisions = store_->LoadDecisions();
   if (!decisions.ok()) return Fail(ExitOfStore(decisions.status()), decisions.status());
@@ -150,7 +157,7 @@ std::optional<StartFailure> Daemon::OpenStore() {
   return std::nullopt;
 }
 
-void Daemon::OpenLanes() {
+void Daemon::StartLanes() {
   for (const std::string& device : flags_.lanes) {
     WorkerLaneOptions options;
     options.worker = flags_.worker;
@@ -165,9 +172,10 @@ void Daemon::OpenLanes() {
       logger_.Info("lane", {{"lane", device}, {"line", line}});
     };
     lanes_.push_back(std::make_unique<DeviceLane>(std::move(options)));
-    if (const absl::Status opened = lanes_.back()->Open(); !opened.ok()) {
-      logger_.Error("lane_failed", {{"lane", device}, {"reason", opened.ToString()}});
-    }
+  }
+  lanes_tried_.emplace(static_cast<std::ptrdiff_t>(lanes_.size()));
+  for (size_t i = 0; i < lanes_.size(); ++i) {
+    lane_threads_.emplace_back([this, i](const std::stop_token& stop) { ServeLane(i, stop); });
   }
 }
 
@@ -185,13 +193,21 @@ std::optional<StartFailure> Daemon::LoadJobs() {
   lease_options.ttl_ms = flags_.lease_ttl_ms;
   lease_options.on_event = [this](const TunerEvent& event) { Log(event); };
   leases_ = std::make_unique<Leases>(*tuner_, *catalog_, SystemClock(), std::move(lease_options));
-  for (size_t i = 0; i < lanes_.size(); ++i) {
-    lane_threads_.emplace_back([this, i](const std::stop_token& stop) { ServeLane(i, stop); });
-  }
+  ReleaseLanes();
   return std::nullopt;
 }
 
 void Daemon::ServeLane(size_t index, const std::stop_token& stop) {
+  if (const absl::Status opened = lanes_[index]->Open(); !opened.ok()) {
+    logger_.Error("lane_failed", {{"lane", flags_.lanes[index]}, {"reason", opened.ToString()}});
+  }
+  lanes_tried_->count_down();
+  lanes_released_.wait();
+  ProbeLane(index, stop);
+  if (!stop.stop_requested()) tuner_->ServeLane(index, stop);
+}
+
+void Daemon::ProbeLane(size_t index, const std::stop_token& stop) {
   DeviceLane& lane = *lanes_[index];
   std::mutex mu;
   std::condition_variable_any stopped;
@@ -202,7 +218,10 @@ void Daemon::ServeLane(size_t index, const std::stop_token& stop) {
     const absl::Status opened = lane.Open();
     logger_.Warning("lane_probed", {{"lane", flags_.lanes[index]}, {"result", opened.ToString()}});
   }
-  tuner_->ServeLane(index, stop);
+}
+
+void Daemon::ReleaseLanes() {
+  if (!std::exchange(released_, true)) lanes_released_.count_down();
 }
 
 std::optional<StartFailure> Daemon::Serve() {
@@ -239,6 +258,7 @@ void Daemon::Stop() {
   for (std::jthread& lane : lane_threads_) lane.request_stop();
   if (server_ != nullptr) server_->Stop(kPatience);
   server_.reset();
+  ReleaseLanes();
   lane_threads_.clear();
   admin_.reset();
   service_.reset();

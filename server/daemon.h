@@ -1,6 +1,7 @@
 // The daemon as objects: what main.cc runs.
 #pragma once
 
+#include <latch>
 #include <memory>
 #include <optional>
 #include <thread>
@@ -33,9 +34,9 @@ class Daemon {
   Daemon(Flags flags, const Logger& logger);
   ~Daemon();
 
-  // In this order, so that whoever cannot go on has disturbed nobody: locks, store, catalog, lanes,
-  // jobs, sockets. A worker that cannot be started is no failure: reads are served, and its lane
-  // says why.
+  // In this order, so that whoever cannot go on has disturbed nobody: locks, store, lanes and
+  // catalog side by side, jobs, sockets. A worker that cannot be started is no failure: reads are
+  // served, and its lane says why.
   std::optional<StartFailure> Start();
   void Tick();
   // Refuses new jobs, stops contests (they go on after the next start), says goodbye to streams,
@@ -45,10 +46,16 @@ class Daemon {
  private:
   std::optional<StartFailure> Lock();
   std::optional<StartFailure> OpenStore();
-  void OpenLanes();
+  std::optional<StartFailure> LoadDecisions();
+  void StartLanes();
   std::optional<StartFailure> LoadJobs();
   std::optional<StartFailure> Serve();
+  // A lane's thread, which is the one that its workers belong to.
   void ServeLane(size_t index, const std::stop_token& stop);
+  // Tries to open the lane until it is open, or until a stop.
+  void ProbeLane(size_t index, const std::stop_token& stop);
+  // Lets the lanes' threads go on, with a tuner or to their end.
+  void ReleaseLanes();
   void Log(const TunerEvent& event) const;
 
   const Flags flags_;
@@ -60,6 +67,9 @@ class Daemon {
   std::vector<std::unique_ptr<DeviceLane>> lanes_;
   std::unique_ptr<Tuner> tuner_;
   std::unique_ptr<Leases> leases_;
+  std::optional<std::latch> lanes_tried_;  // Each has been opened once, or failed to.
+  std::latch lanes_released_{1};           // tuner_ is there, or will not be.
+  bool released_ = false;
   std::vector<std::jthread> lane_threads_;
   std::unique_ptr<TuningService> service_;
   std::unique_ptr<AdminService> admin_;

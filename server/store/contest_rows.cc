@@ -1,8 +1,6 @@
 #include "server/store/contest_rows.h"
 
-#include <algorithm>
 #include <optional>
-#include <unordered_set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -13,24 +11,6 @@
 
 namespace tactic {
 namespace {
-
-constexpr size_t kKeyOfDecision = 2;  // Column key_id of tables::kDecision.
-
-std::optional<Decision> ToDecision(const Row& row, Key key) {
-  if (!row.IsIntact(tables::kDecision)) return std::nullopt;
-  Result<std::vector<Ranked>> ranking = DecodeRanking(row.Bytes(11));
-  if (!ranking.ok()) return std::nullopt;
-  Decision decision;
-  decision.id = static_cast<uint64_t>(row.Int(0));
-  decision.revision = row.Int(1) > 0 ? static_cast<uint64_t>(row.Int(1)) : 0;
-  decision.key = std::move(key);
-  decision.ranking = *std::move(ranking);
-  decision.default_ns = row.Real(7);
-  decision.reason = static_cast<Reason>(row.Int(8));
-  decision.tied = static_cast<uint32_t>(row.Int(9));
-  decision.created_unix_ms = row.Int(10);
-  return decision;
-}
 
 std::optional<Trial> ToTrial(const Row& row, size_t position) {
   if (!row.IsIntact(tables::kTrial) || row.Int(1) != static_cast<int64_t>(position)) {
@@ -57,40 +37,6 @@ Row ToRow(int64_t contest_id, size_t position, const Trial& trial) {
              Blob{Encode(c)},
              Blob{Encode(trial.samples)}};
 }
-
-// The first decision of each key that it is shown, newest first.
-class Standing {
- public:
-  Standing(KeyReader keys, Damage& damage, size_t at_most)
-      : keys_(std::move(keys)), damage_(damage) {
-    seen_.reserve(at_most);
-    decisions_.reserve(at_most);
-  }
-
-  absl::Status Add(const Row& row) {
-    ASSIGN_OR_RETURN(std::optional<KeyReader::Entry> entry, keys_.Read(row.Int(kKeyOfDecision)));
-    if (!entry) return absl::OkStatus();  // Counted with its key.
-    // Of a damaged one too: the answer that it superseded must not come back.
-    if (!seen_.insert(entry->fingerprint).second) return absl::OkStatus();
-    if (std::optional<Decision> decision = ToDecision(row, std::move(entry->key))) {
-      decisions_.push_back(*std::move(decision));
-    } else {
-      damage_.Found(tables::kDecision.name, row.Int(0));
-    }
-    return absl::OkStatus();
-  }
-
-  std::vector<Decision> TakeOldestFirst() {
-    std::reverse(decisions_.begin(), decisions_.end());
-    return std::move(decisions_);
-  }
-
- private:
-  KeyReader keys_;
-  Damage& damage_;
-  std::unordered_set<Fingerprint, FingerprintHash> seen_;
-  std::vector<Decision> decisions_;
-};
 
 absl::Status DamagedEvidence(uint64_t decision_id) {
   return absl::DataLossError(
@@ -155,6 +101,22 @@ absl::StatusOr<std::optional<StoredContest>> ReadContest(Db& db, Damage& damage,
 
 }  // namespace
 
+std::optional<Decision> DecodeDecision(const Row& row, Key key) {
+  if (!row.IsIntact(tables::kDecision)) return std::nullopt;
+  Result<std::vector<Ranked>> ranking = DecodeRanking(row.Bytes(11));
+  if (!ranking.ok()) return std::nullopt;
+  Decision decision;
+  decision.id = static_cast<uint64_t>(row.Int(0));
+  decision.revision = row.Int(1) > 0 ? static_cast<uint64_t>(row.Int(1)) : 0;
+  decision.key = std::move(key);
+  decision.ranking = *std::move(ranking);
+  decision.default_ns = row.Real(7);
+  decision.reason = static_cast<Reason>(row.Int(8));
+  decision.tied = static_cast<uint32_t>(row.Int(9));
+  decision.created_unix_ms = row.Int(10);
+  return decision;
+}
+
 absl::Status InsertDecision(Db& db, int64_t key_id, const Decision& d) {
   const Ranked& pick = d.ranking.front();
   const auto id = static_cast<int64_t>(d.id);
@@ -180,20 +142,6 @@ absl::Status InsertContest(Db& db, int64_t id, int64_t key_id, uint64_t decision
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::vector<Decision>> ReadStandingDecisions(Db& db, Damage& damage) {
-  ASSIGN_OR_RETURN(KeyReader keys, KeyReader::Create(db, damage));
-  ASSIGN_OR_RETURN(Statement select, db.Prepare(Db::Select(tables::kDecision) +
-                                                "WHERE revision>0 ORDER BY revision DESC"));
-  ASSIGN_OR_RETURN(const int64_t at_most, db.QueryInt("SELECT count(*) FROM tuning_key"));
-  Standing standing(std::move(keys), damage, static_cast<size_t>(at_most));
-  for (Row row;;) {
-    ASSIGN_OR_RETURN(const bool more, select.Step());
-    if (!more) return standing.TakeOldestFirst();
-    select.ReadInto(row);
-    RETURN_IF_ERROR(standing.Add(row));
-  }
-}
-
 absl::StatusOr<Decision> ReadDecision(Db& db, Damage& damage, uint64_t id) {
   absl::StatusOr<Row> row =
       db.QueryRow(Db::Select(tables::kDecision) + "WHERE id=?", Row{static_cast<int64_t>(id)});
@@ -204,7 +152,7 @@ absl::StatusOr<Decision> ReadDecision(Db& db, Damage& damage, uint64_t id) {
   ASSIGN_OR_RETURN(KeyReader keys, KeyReader::Create(db, damage));
   ASSIGN_OR_RETURN(std::optional<KeyReader::Entry> entry, keys.Read(row->Int(kKeyOfDecision)));
   std::optional<Decision> decision;
-  if (entry) decision = ToDecision(*row, std::move(entry->key));
+  if (entry) decision = DecodeDecision(*row, std::move(entry->key));
   if (decision) return *std::move(decision);
   damage.Found(tables::kDecision.name, static_cast<int64_t>(id));
   return absl::DataLossError(absl::StrCat("decision ", id, " is damaged in the store"));

@@ -21,8 +21,11 @@ absl::Status InsertDecision(Db& db, int64_t key_id, const Decision& decision);
 absl::Status InsertContest(Db& db, int64_t id, int64_t key_id, uint64_t decision_id,
                            const Evidence& evidence, int64_t now_unix_ms);
 
+inline constexpr size_t kKeyOfDecision = 2;  // Column key_id of tables::kDecision.
+// The decision of a row of that table, and its key. nullopt: damaged.
+std::optional<Decision> DecodeDecision(const Row& row, Key key);
+
 // As the methods of Store with these names.
-absl::StatusOr<std::vector<Decision>> ReadStandingDecisions(Db& db, Damage& damage);
 absl::StatusOr<Decision> ReadDecision(Db& db, Damage& damage, uint64_t id);
 absl::StatusOr<Evidence> ReadEvidence(Db& db, Damage& damage, uint64_t decision_id);
 absl::StatusOr<bool> FindContest(Db& db, Damage& damage, const StoredContest& contest);

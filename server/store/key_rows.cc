@@ -85,18 +85,29 @@ absl::StatusOr<KeyReader> KeyReader::Create(Db& db, Damage& damage) {
 }
 
 absl::StatusOr<std::optional<KeyReader::Entry>> KeyReader::Read(int64_t id) {
+  RETURN_IF_ERROR(ReadRow(id, row_));
+  std::optional<Entry> entry = Decode(row_);
+  if (!entry) damage_.Found(tables::kKey.name, id);
+  return entry;
+}
+
+absl::Status KeyReader::ReadRow(int64_t id, Row& row) {
   RETURN_IF_ERROR(find_.Bind(Row{id}));
   ASSIGN_OR_RETURN(const bool found, find_.Step());
   if (found) {
-    find_.ReadInto(row_);
-    if (row_.IsIntact(tables::kKey)) {
-      Result<Key> key = DecodeKey(row_.Bytes(9));
-      const std::optional<Fingerprint> fingerprint = ParseFingerprint(row_.Text(1));
-      if (key.ok() && fingerprint) return Entry{*fingerprint, *std::move(key)};
-    }
+    find_.ReadInto(row);
+  } else {
+    row = Row();
   }
-  damage_.Found(tables::kKey.name, id);
-  return std::nullopt;
+  return absl::OkStatus();
+}
+
+std::optional<KeyReader::Entry> KeyReader::Decode(const Row& row) {
+  if (!row.IsIntact(tables::kKey)) return std::nullopt;
+  Result<Key> key = DecodeKey(row.Bytes(9));
+  const std::optional<Fingerprint> fingerprint = ParseFingerprint(row.Text(1));
+  if (!key.ok() || !fingerprint) return std::nullopt;
+  return Entry{*fingerprint, std::move(key).value()};
 }
 
 }  // namespace tactic

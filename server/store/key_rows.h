@@ -25,8 +25,12 @@ class KeyReader {
   };
 
   static absl::StatusOr<KeyReader> Create(Db& db, Damage& damage);
-  // nullopt: damaged (or missing, which foreign keys rule out in a healthy file).
+  // nullopt: damaged (or missing, which foreign keys rule out in a healthy file), and counted.
   absl::StatusOr<std::optional<Entry>> Read(int64_t id);
+
+  // The two halves of Read, for who decodes on another thread. An empty row: missing.
+  absl::Status ReadRow(int64_t id, Row& row);
+  static std::optional<Entry> Decode(const Row& row);
 
  private:
   KeyReader(Statement find, Damage& damage) : find_(std::move(find)), damage_(damage) {}

@@ -10,6 +10,7 @@
 #include "server/store/key_rows.h"
 #include "server/store/miss_rows.h"
 #include "server/store/put_checks.h"
+#include "server/store/standing_rows.h"
 #include "server/store/store_id.h"
 
 namespace tactic {
