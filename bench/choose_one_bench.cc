@@ -44,10 +44,10 @@ constexpr int kUpdatesPerSecond = 1000;
 
 const RunnerId kRunner{"host_blocked", "1"};
 
+// Small, so that the calls themselves take little of the caches.
 struct Call {
-  uint32_t op;
-  uint32_t decision;
-  int64_t m, k, n;
+  int32_t op;
+  int32_t m, k, n;
 };
 
 Environment HostEnvironment() {
@@ -104,20 +104,24 @@ std::vector<Decision> AllDecisions() {
   return all;
 }
 
-// Shapes of random decisions, each at a random size of its bucket.
-std::vector<Call> RandomCalls(std::mt19937_64& random) {
-  std::vector<Call> calls(kCalls);
-  for (Call& call : calls) {
+// Shapes of random decisions, each at a random size of its bucket; and which decisions.
+struct Calls {
+  std::vector<Call> calls;
+  std::vector<int> decisions;
+};
+Calls RandomCalls(std::mt19937_64& random) {
+  Calls drawn;
+  for (size_t i = 0; i < kCalls; ++i) {
     const int op = random() % kOps;
     const int layer = random() % kLayersPerOp;
     const int bucket = random() % kBuckets;
-    const int64_t top = int64_t{1} << bucket;
+    const int32_t top = 1 << bucket;
     const auto [k, n] = LayerOf(op, layer);
-    call = {static_cast<uint32_t>(op),
-            static_cast<uint32_t>((op * kLayersPerOp + layer) * kBuckets + bucket),
-            top - static_cast<int64_t>(random() % ((top + 1) / 2)), k, n};
+    drawn.calls.push_back({op, top - static_cast<int32_t>(random() % ((top + 1) / 2)),
+                           static_cast<int32_t>(k), static_cast<int32_t>(n)});
+    drawn.decisions.push_back((op * kLayersPerOp + layer) * kBuckets + bucket);
   }
-  return calls;
+  return drawn;
 }
 
 double NanosecondsPerCall(const std::function<void()>& pass) {
@@ -135,7 +139,9 @@ std::atomic<uint64_t> sink{0};
 
 class Bench {
  public:
-  Bench() : calls_(RandomCalls(random_)) {
+  Bench() {
+    Calls drawn = RandomCalls(random_);
+    calls_ = std::move(drawn.calls);
     std::vector<std::pair<std::string, Environment>> environments;
     for (int op = 0; op < kOps; ++op) {
       environments.emplace_back(OpName(op), HostEnvironment());
@@ -145,7 +151,7 @@ class Bench {
     cache_.Replace(AllDecisions());
     for (int i = 0; i < kOps * kLayersPerOp * kBuckets; ++i) keys_.push_back(random_());
     for (size_t i = 0; i < keys_.size(); ++i) map_[keys_[i]] = static_cast<int>(i);
-    for (const Call& call : calls_) sequence_.push_back(keys_[call.decision]);
+    for (const int decision : drawn.decisions) sequence_.push_back(keys_[decision]);
   }
 
   void Hits(int64_t n_offset = 0) {

@@ -72,35 +72,30 @@ void CallKey::SetSizes(const Shapes& sizes) noexcept {
 
 void CallKey::SetPlain(const Plain& plain) noexcept {
   uint64_t all = 0;
-  count_ = plain.inputs <= kRanksPerWord ? 1 : 2;
-  words_[0] = words_[1] = 0;
+  uint64_t more_ranks = 0;
+  ranks_ = 0;
   for (size_t i = 0; i < plain.inputs; ++i) {
-    words_[i / kRanksPerWord] |= uint64_t{plain.ranks[i]} << (4 * (i % kRanksPerWord));
+    uint64_t& ranks = i < kRanksPerWord ? ranks_ : more_ranks;
+    ranks |= uint64_t{plain.ranks[i]} << (4 * (i % kRanksPerWord));
     for (size_t d = 0; d < plain.ranks[i]; ++d) {
       all |= static_cast<uint64_t>(std::max<int64_t>(plain.sizes[i][d], 0));
     }
   }
-  wide_ = all >> 32 != 0;
-  for (size_t i = 0; i < plain.inputs; ++i) {
-    const auto& sizes = plain.sizes[i];
-    const size_t rank = plain.ranks[i];
-    if (wide_) {
-      for (size_t d = 0; d < rank; ++d) words_[count_++] = static_cast<uint64_t>(sizes[d]);
-      continue;
-    }
-    const auto narrow = [&](size_t d) {
-      if (d >= rank) return int64_t{0};
-      return sizes[d] < 0 ? static_cast<int64_t>(kDerived) : sizes[d];
-    };
-    for (size_t d = 0; d < rank; d += 2) words_[count_++] = Pair(narrow(d), narrow(d + 1));
-  }
-  hash_ = HashOf({words_.data(), count_});
-}
-
-uint64_t CallKey::HashOf(std::span<const uint64_t> words) noexcept {
+  wide_ = all > kNarrow || plain.inputs > kRanksPerWord;
+  const uint64_t mask = wide_ ? ~uint64_t{0} : kNarrow;
   uint64_t sum = 0;
-  for (size_t i = 0; i < words.size(); ++i) sum += words[i] * kMultipliers[i];
-  return Mixed(sum);
+  count_ = 0;
+  const auto put = [&](uint64_t word) {
+    sum += Term(count_, word);
+    words_[count_++] = word;
+  };
+  if (plain.inputs > kRanksPerWord) put(more_ranks);
+  for (size_t i = 0; i < plain.inputs; ++i) {
+    for (size_t d = 0; d < plain.ranks[i]; ++d) {
+      put(static_cast<uint64_t>(plain.sizes[i][d]) & mask);
+    }
+  }
+  hash_ = HashOf(ranks_, sum);
 }
 
 }  // namespace tactic::cache_internal

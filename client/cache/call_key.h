@@ -15,9 +15,9 @@ namespace tactic::cache_internal {
 
 inline bool IsAbsent(const Shape& shape) noexcept { return shape.rank == 1 && shape.dims[0] == 0; }
 
-// Words: the ranks (four bits each, 16 inputs a word), then the sizes, mapped, with all bits set
-// for a constrained one: two a word, each input from a new word; in a wide key, where a size needs
-// more than 32 bits, one a word. Not initialised: only the first size() words hold anything.
+// The key of one call: the ranks (four bits an input), then the sizes, mapped, a word each, with
+// all bits set for a constrained one. Narrow where each size fits 32 bits, as they all but always
+// do. Not initialised: only the first size() words hold anything.
 class CallKey {
  public:
   enum class Made : uint8_t {
@@ -27,8 +27,9 @@ class CallKey {
   };
 
   static constexpr size_t kRanksPerWord = 16;
-  static constexpr size_t kMostWords =
-      limits::kInputs / kRanksPerWord + limits::kInputs * limits::kRank;
+  // The ranks of inputs beyond the first sixteen are a word before the sizes.
+  static constexpr size_t kMostWords = 1 + limits::kInputs * limits::kRank;
+  static constexpr uint64_t kNarrow = 0xffffffff;
 
   // The key of a call.
   Made SetCall(const KeyRules& rules, std::span<const Shape> shapes) noexcept;
@@ -37,15 +38,24 @@ class CallKey {
   // within the limits.
   void SetSizes(const Shapes& sizes) noexcept;
 
+  uint64_t ranks() const noexcept { return ranks_; }
+  bool wide() const noexcept { return wide_; }
   size_t size() const noexcept { return count_; }
   uint64_t operator[](size_t i) const noexcept { return words_[i]; }
-  bool wide() const noexcept { return wide_; }
-  // Of the words; the same in every process.
+  // Of ranks and words; the same in every process.
   uint64_t hash() const noexcept { return hash_; }
-  static uint64_t HashOf(std::span<const uint64_t> words) noexcept;
+
+  // What word `i` adds to the sum that is hashed.
+  static uint64_t Term(size_t i, uint64_t word) noexcept { return word * kMultipliers[i]; }
+  // The hash of a key with these ranks, from the sum of the terms of its words.
+  static uint64_t HashOf(uint64_t ranks, uint64_t sum) noexcept {
+    sum += ranks * kMultipliers[kMostWords];
+    sum = (sum ^ (sum >> 32)) * 0x9fb21c651e98df25;
+    return sum ^ (sum >> 28);
+  }
 
  private:
-  using Multipliers = std::array<uint64_t, kMostWords>;
+  using Multipliers = std::array<uint64_t, kMostWords + 1>;
 
   // One odd multiplier a position, from splitmix64: the sum of word * multiplier is a universal
   // hash in its high bits, its products do not wait for each other, and one can be exchanged.
@@ -62,35 +72,6 @@ class CallKey {
     return multipliers;
   }
   static const Multipliers kMultipliers;
-  static uint64_t Mixed(uint64_t sum) noexcept {
-    sum = (sum ^ (sum >> 32)) * 0x9fb21c651e98df25;
-    return sum ^ (sum >> 28);
-  }
-  static constexpr uint64_t kDerived = 0xffffffff;  // In a narrow key.
-  static uint64_t Pair(int64_t low, int64_t high) noexcept {
-    return static_cast<uint64_t>(low) | static_cast<uint64_t>(high) << 32;
-  }
-
-  // Sizes of a narrow key on their way in.
-  struct Packing {
-    std::array<uint8_t, kRanksPerWord> start;  // The first word of each input.
-    uint64_t ranks = 0;
-    uint64_t all = 0;  // Every size, or'ed.
-    uint64_t sum = 0;
-    size_t count = 1;
-  };
-  bool Pack(std::span<const Shape> shapes, Packing& packing) noexcept;
-  void Put(uint64_t word, Packing& packing) noexcept {
-    packing.sum += word * kMultipliers[packing.count];
-    words_[packing.count++] = word;
-  }
-  void Replace(uint32_t input, uint32_t dim, uint64_t size, Packing& packing) noexcept {
-    const size_t position = packing.start[input] + dim / 2;
-    const unsigned shift = 32 * (dim % 2);
-    const uint64_t word = words_[position];
-    words_[position] = (word & (0xffffffff00000000 >> shift)) | size << shift;
-    packing.sum += (words_[position] - word) * kMultipliers[position];
-  }
 
   // SetCall for any call: more than 16 inputs, sizes of more than 32 bits, general rules.
   Made SetAnyCall(const KeyRules& rules, std::span<const Shape> shapes) noexcept;
@@ -105,6 +86,7 @@ class CallKey {
   void SetPlain(const Plain& plain) noexcept;
 
   uint64_t hash_;
+  uint64_t ranks_;
   size_t count_;
   bool wide_;
   std::array<uint64_t, kMostWords> words_;
@@ -112,55 +94,58 @@ class CallKey {
 
 inline constexpr CallKey::Multipliers CallKey::kMultipliers = CallKey::MakeMultipliers();
 
-inline bool CallKey::Pack(std::span<const Shape> shapes, Packing& packing) noexcept {
-  for (size_t i = 0; i < shapes.size(); ++i) {
-    const int64_t* dims = shapes[i].dims;
-    const size_t rank = shapes[i].rank;
-    if (rank > limits::kRank) return false;
-    packing.ranks |= uint64_t{rank} << (4 * i);
-    packing.start[i] = static_cast<uint8_t>(packing.count);
-    for (size_t d = 1; d < rank; d += 2) {
-      packing.all |= static_cast<uint64_t>(dims[d - 1] | dims[d]);
-      Put(Pair(dims[d - 1], dims[d]), packing);
-    }
-    if (rank % 2 != 0) {
-      packing.all |= static_cast<uint64_t>(dims[rank - 1]);
-      Put(static_cast<uint64_t>(dims[rank - 1]), packing);
-    }
-  }
-  return true;
-}
-
-inline CallKey::Made CallKey::SetCall(const KeyRules& rules,
-                                      std::span<const Shape> shapes) noexcept {
-  if (shapes.size() != rules.inputs) return Made::kMalformed;
+// Sums in locals and a word a size, so that nothing waits for memory: this and the probe of the
+// table are what a hit costs.
+[[gnu::always_inline]] inline CallKey::Made CallKey::SetCall(
+    const KeyRules& rules, std::span<const Shape> shapes) noexcept {
+  if (shapes.size() != rules.inputs) [[unlikely]]
+    return Made::kMalformed;
   if (shapes.size() > kRanksPerWord || rules.general) [[unlikely]]
     return SetAnyCall(rules, shapes);
-  Packing packing;
-  if (!Pack(shapes, packing)) return Made::kMalformed;
-  if (packing.all >> 32 != 0) [[unlikely]]
-    return SetAnyCall(rules, shapes);
+  uint64_t ranks = 0;
+  uint64_t all = 0;  // Every size, or'ed.
+  uint64_t sum = 0;
+  size_t count = 0;
+  for (size_t i = 0; i < shapes.size(); ++i) {
+    const auto& [dims, rank] = shapes[i];
+    if (rank > limits::kRank) [[unlikely]]
+      return Made::kMalformed;
+    ranks |= uint64_t{rank} << (4 * i);
+    for (size_t d = 0; d < rank; ++d) {
+      const auto size = static_cast<uint64_t>(dims[d]);
+      all |= size;
+      sum += Term(count, size);
+      words_[count++] = size;
+    }
+  }
+  const auto replace = [&](uint32_t input, uint32_t dim, uint64_t size) {
+    size_t position = dim;
+    for (uint32_t i = 0; i < input; ++i) position += shapes[i].rank;
+    sum += Term(position, size - words_[position]);
+    words_[position] = size;
+  };
   for (const KeyRules::Dynamic& dynamic : rules.dynamic) {
     const Shape& shape = shapes[dynamic.input];
     if (IsAbsent(shape)) continue;
     if (dynamic.dim >= shape.rank) [[unlikely]]
       return SetAnyCall(rules, shapes);
-    const int64_t mapped =
-        std::min(MapSize(dynamic.mapper, shape.dims[dynamic.dim]), rules.tune_max);
-    if (mapped >> 32 != 0) [[unlikely]]
-      return SetAnyCall(rules, shapes);
-    Replace(dynamic.input, dynamic.dim, static_cast<uint64_t>(mapped), packing);
+    const auto mapped = static_cast<uint64_t>(
+        std::min(MapSize(dynamic.mapper, shape.dims[dynamic.dim]), rules.tune_max));
+    all |= mapped;
+    replace(dynamic.input, dynamic.dim, mapped);
   }
   for (const KeyRules::Derived& derived : rules.derived) {
     const Shape& shape = shapes[derived.input];
     if (IsAbsent(shape)) continue;
     if (derived.dim >= shape.rank) [[unlikely]]
       return SetAnyCall(rules, shapes);
-    Replace(derived.input, derived.dim, kDerived, packing);
+    replace(derived.input, derived.dim, kNarrow);
   }
-  words_[0] = packing.ranks;
-  hash_ = Mixed(packing.sum + packing.ranks * kMultipliers[0]);
-  count_ = packing.count;
+  if (all > kNarrow) [[unlikely]]
+    return SetAnyCall(rules, shapes);
+  ranks_ = ranks;
+  hash_ = HashOf(ranks, sum);
+  count_ = count;
   wide_ = false;
   return Made::kYes;
 }

@@ -51,8 +51,8 @@ bool Answers(const CompiledOp& op, const Shapes& sizes) {
   return op.table->load(std::memory_order_seq_cst)->Find(op.index, key, entry);
 }
 
-Choice ChooseBy(const KeyRules& rules, const CompiledOp& op,
-                std::span<const Shape> shapes) noexcept {
+[[gnu::always_inline]] inline Choice ChooseBy(const KeyRules& rules, const CompiledOp& op,
+                                              std::span<const Shape> shapes) noexcept {
   CallKey key;
   const CallKey::Made made = key.SetCall(rules, shapes);
   Reading reading(*op.readers);

@@ -31,6 +31,8 @@ inline int64_t LastPowerOfTwo(int64_t x) noexcept {
 // The tuned size that stands for `x`, by a rule other than kFunction. Total: any x, no overflow.
 // `mapper` is a prepared one: step >= 1, list sorted and, where the rule reads it, not empty.
 inline int64_t MapSize(const Mapper& mapper, int64_t x) noexcept {
+  if (mapper.rule == Mapper::Rule::kNextPowerOfTwo) [[likely]]
+    return NextPowerOfTwo(x);
   switch (mapper.rule) {
     case Mapper::Rule::kIdentity:
       return x;

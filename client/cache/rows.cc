@@ -16,7 +16,10 @@ uint64_t Mix(uint64_t hash, uint64_t value) {
 // nullopt: no candidate, or beyond the limits that the table counts on.
 std::optional<RowKey> RowKeyOf(const Decision& decision) {
   const std::vector<Tensor>& inputs = decision.key.problem.inputs;
-  if (decision.ranking.empty() || inputs.size() > limits::kInputs) return std::nullopt;
+  if (decision.ranking.empty() || inputs.size() > limits::kInputs ||
+      decision.id > Entry::kMostDecisionId) {
+    return std::nullopt;
+  }
   RowKey key;
   for (const Tensor& input : inputs) {
     if (input.dims.size() > limits::kRank) return std::nullopt;

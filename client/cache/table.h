@@ -6,6 +6,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -18,84 +19,135 @@ namespace tactic::cache_internal {
 // What a key is answered with.
 struct Entry {
   static constexpr int16_t kNoRunner = -1;  // A decision, but nothing that the caller can run.
-  const Parameters* chosen = nullptr;       // nullptr: the default tactic.
+  // Greater ids are not held: 48 bits in a record are for the id.
+  static constexpr uint64_t kMostDecisionId = (uint64_t{1} << 48) - 1;
+
+  const Parameters* chosen = nullptr;  // nullptr: the default tactic.
   uint64_t decision_id = 0;
   int16_t runner = kNoRunner;
 };
 
-// The entries of one op: groups of eight slots, each a byte of the hash and the position of a
-// record. A group's bytes are compared all at once, so that hardly any branch depends on the data.
-class OpTable {
+// The entries of one op whose inputs have the same ranks, so that each key has the same number of
+// sizes: of 32 bits (narrow keys) or 64. Slots in groups of eight: a byte of each one's hash, which
+// are compared all at once, so that hardly any branch depends on the data; and for each slot a
+// record, with what is answered and the sizes of the key. A hit so reads two or three lines.
+template <typename Size>
+class FormTable {
  public:
-  OpTable();
+  FormTable(uint64_t ranks, size_t sizes)
+      : ranks_(ranks), sizes_(sizes), groups_(1), records_(kSlotsPerGroup * stride()) {}
 
-  // False: no entry.
+  uint64_t ranks() const noexcept { return ranks_; }
+  // Whether the key has these ranks. Those of up to sixteen inputs, all in one word, say how many
+  // sizes there are.
+  bool Holds(const CallKey& key) const noexcept {
+    return ranks_ == key.ranks() && sizes_ == key.size();
+  }
+  size_t size() const { return size_; }
+
+  // False: no entry. REQUIRES: Holds(key), and sizes of this width.
   bool Find(const CallKey& key, Entry& entry) const noexcept {
-    const uint64_t* record = RecordFor(key);
+    const uint32_t* record = RecordFor(key);
     if (record == nullptr) return false;
-    entry.chosen = reinterpret_cast<const Parameters*>(record[0]);
-    entry.decision_id = record[1];
-    entry.runner = static_cast<int16_t>(record[2] & kRunnerMask);
+    Head head;
+    std::memcpy(&head, record, sizeof(head));
+    entry.chosen = head.chosen;
+    entry.decision_id = head.id_and_runner >> kRunnerBits;
+    entry.runner = static_cast<int16_t>(head.id_and_runner & kRunnerMask);
     return true;
   }
 
   // Adds, or replaces the entry of this key. Before the table is published.
   void Put(const CallKey& key, const Entry& entry);
 
-  size_t size() const { return size_; }
-  size_t Bytes() const;
-
  private:
-  // A record: the tactic's address, the decision's id, the key's form and the runner, then the
-  // words of the key.
-  static constexpr size_t kHeadWords = 3;
+  struct Head {
+    const Parameters* chosen;
+    uint64_t id_and_runner;
+  };
+  static constexpr unsigned kRunnerBits = 16;
   static constexpr uint64_t kRunnerMask = 0xffff;
+  // In units of four bytes, as records are counted.
+  static constexpr size_t kHead = sizeof(Head) / sizeof(uint32_t);
+  static constexpr size_t kSize = sizeof(Size) / sizeof(uint32_t);
 
   static constexpr size_t kSlotsPerGroup = 8;
   static constexpr uint64_t kOnes = 0x0101010101010101;
-  struct Group {
-    uint64_t tags = 0;  // A byte a slot; 0 = free. Filled from the lowest byte.
-    std::array<uint32_t, kSlotsPerGroup> records{};
-  };
 
-  // How many words the key has, and whether it is wide; above the runner.
-  static uint64_t FormOf(const CallKey& key) noexcept {
-    return (key.size() << 17) | (key.wide() ? uint64_t{1} << 16 : 0);
+  // Of the slots; the byte is 0 where the slot is free, and slots fill from the lowest byte.
+  static uint64_t TagOf(uint64_t hash) noexcept {
+    const uint64_t tag = hash & 0xff;
+    return tag + static_cast<uint64_t>(tag == 0);
   }
-  static uint64_t TagOf(uint64_t hash) noexcept { return (hash & 0xff) | 0x80; }
-  // The top bit of each byte of `word` that is 0, and perhaps of one above such a byte.
-  static uint64_t ZeroBytes(uint64_t word) noexcept { return (word - kOnes) & ~word & kOnes << 7; }
+  // The top bit of each byte of `word` that is 0, and of no other: a free slot never matches.
+  static uint64_t ZeroBytes(uint64_t word) noexcept {
+    constexpr uint64_t kLow7 = kOnes * 0x7f;
+    return ~(((word & kLow7) + kLow7) | word | kLow7);
+  }
 
-  size_t FirstGroup(uint64_t hash) const noexcept { return (hash >> 32) & mask_; }
+  size_t stride() const noexcept { return kHead + sizes_ * kSize; }
+  size_t FirstGroup(uint64_t hash) const noexcept { return (hash >> 32) * groups_.size() >> 32; }
+  size_t Next(size_t group) const noexcept { return group + 1 < groups_.size() ? group + 1 : 0; }
 
   // nullptr: none.
-  const uint64_t* RecordFor(const CallKey& key) const noexcept {
+  const uint32_t* RecordFor(const CallKey& key) const noexcept {
     const uint64_t tags = TagOf(key.hash()) * kOnes;
-    for (size_t g = FirstGroup(key.hash());; g = (g + 1) & mask_) {
-      const Group& group = groups_[g];
-      for (uint64_t match = ZeroBytes(group.tags ^ tags); match != 0; match &= match - 1) {
-        const uint64_t* record =
-            records_.data() + group.records[static_cast<size_t>(std::countr_zero(match)) / 8];
+    for (size_t g = FirstGroup(key.hash());; g = Next(g)) {
+      const uint64_t group = groups_[g];
+      for (uint64_t match = ZeroBytes(group ^ tags); match != 0; match &= match - 1) {
+        const size_t slot = g * kSlotsPerGroup + static_cast<size_t>(std::countr_zero(match)) / 8;
+        const uint32_t* record = records_.data() + slot * stride();
         if (Equals(record, key)) [[likely]]
           return record;
       }
-      if (ZeroBytes(group.tags) != 0) return nullptr;
+      if (ZeroBytes(group) != 0) return nullptr;
     }
   }
-  static bool Equals(const uint64_t* record, const CallKey& key) noexcept {
-    if ((record[2] & ~kRunnerMask) != FormOf(key)) return false;
-    for (size_t i = 0; i < key.size(); ++i) {
-      if (record[kHeadWords + i] != key[i]) return false;
-    }
-    return true;
+  bool Equals(const uint32_t* record, const CallKey& key) const noexcept {
+    uint64_t differing = 0;
+    for (size_t i = 0; i < sizes_; ++i) differing |= SizeAt(record, i) ^ key[i];
+    return differing == 0;
   }
-  void Link(uint64_t hash, uint32_t record);
+  static uint64_t SizeAt(const uint32_t* record, size_t i) noexcept {
+    Size size;
+    std::memcpy(&size, record + kHead + i * kSize, sizeof(size));
+    return size;
+  }
+  // The record of a free slot for this hash, which is then taken.
+  uint32_t* Take(uint64_t hash);
   void Grow();
 
-  std::vector<Group> groups_;
-  std::vector<uint64_t> records_;
-  size_t mask_ = 0;
-  uint32_t size_ = 0;
+  uint64_t ranks_;
+  size_t sizes_;
+  size_t size_ = 0;
+  std::vector<uint64_t> groups_;
+  std::vector<uint32_t> records_;
+};
+
+// The entries of one op, in as many forms as it has: mostly one, and narrow.
+class OpTable {
+ public:
+  // False: no entry.
+  bool Find(const CallKey& key, Entry& entry) const noexcept {
+    if (key.wide()) [[unlikely]]
+      return FindWide(key, entry);
+    for (const FormTable<uint32_t>& form : narrow_) {
+      if (form.ranks() == key.ranks()) [[likely]]
+        return form.Find(key, entry);
+    }
+    return false;
+  }
+
+  // Adds, or replaces the entry of this key. Before the table is published.
+  void Put(const CallKey& key, const Entry& entry);
+
+  size_t size() const;
+
+ private:
+  bool FindWide(const CallKey& key, Entry& entry) const noexcept;
+
+  std::vector<FormTable<uint32_t>> narrow_;
+  std::vector<FormTable<uint64_t>> wide_;
 };
 
 // Every op's entries, by the op's index. A copy shares what is not replaced.

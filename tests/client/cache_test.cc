@@ -265,8 +265,9 @@ TEST_F(CacheTest, DamagedDecisionsAreLeftOutAndCounted) {
   Decision deep = DecisionFor(GemmOf(8), 8, 2);
   deep.key.problem.inputs[0].dims.resize(limits::kRank + 1);
   Decision negative = DecisionFor(GemmOf(-8), 9, 3);
-  cache_.Replace({empty, deep, negative, DecisionFor(GemmOf(16), 10, 4)});
-  EXPECT_EQ(cache_.Statistics().damaged, 3u);
+  const Decision beyond = DecisionFor(GemmOf(8), uint64_t{1} << 48, 4);
+  cache_.Replace({empty, deep, negative, beyond, DecisionFor(GemmOf(16), 10, 5)});
+  EXPECT_EQ(cache_.Statistics().damaged, 4u);
   EXPECT_TRUE(Choose(Register(), 16).hit);
 }
 
