@@ -14,14 +14,9 @@
 namespace tactic {
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+// A sanitizer's own maps are over any limit.
+#ifdef TACTIC_SANITIZED
 constexpr bool kSanitized = true;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-constexpr bool kSanitized = true;
-#else
-constexpr bool kSanitized = false;
-#endif
 #else
 constexpr bool kSanitized = false;
 #endif
@@ -71,7 +66,7 @@ Check PrepareProcess(uint64_t memory_bytes) {
   ResetSignals();
   // One byte, not none: a limit of 0 still runs a core handler that core_pattern pipes to.
   if (const Check check = LowerLimit(RLIMIT_CORE, 1, "RLIMIT_CORE"); !check.ok()) return check;
-  if (memory_bytes > 0) {
+  if (memory_bytes > 0 && !kSanitized) {
     const Check check = LowerLimit(RLIMIT_DATA, memory_bytes, "RLIMIT_DATA");
     if (!check.ok()) return check;
   }

@@ -235,7 +235,7 @@ TEST_F(MisbehavingTest, NoValidCandidateIsAResultThatSaysWhy) {
 
 TEST_F(MisbehavingTest, ACandidateThatAllocatesWithoutEndRunsOutOfMemory) {
   WorkerLaneOptions options = Options();
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#ifndef TACTIC_SANITIZED
   options.memory_limit_bytes = uint64_t{512} << 20;
   options.operand_limit_bytes = uint64_t{64} << 20;
   constexpr Outcome kExpected = Outcome::kOutOfMemory;

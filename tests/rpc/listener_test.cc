@@ -194,13 +194,14 @@ TEST_F(AcceptorTest, GoesOnAfterTheDescriptorsRanOut) {
   Start(1'000'000);
   const Fd unlucky = NewClient();
   const Fd lucky = NewClient();
+  const std::string path = path_;  // UBSan opens a pipe to look at what `this` points to.
   rlimit before{};
   ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
   rlimit none = before;
   none.rlim_cur = static_cast<rlim_t>(dup(lucky.get()));  // The lowest that was free.
   close(static_cast<int>(none.rlim_cur));
   ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
-  EXPECT_TRUE(Connect(unlucky, path_));
+  EXPECT_TRUE(Connect(unlucky, path));
   EXPECT_TRUE(IsClosed(unlucky));
   ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
   ASSERT_TRUE(Connect(lucky, path_));

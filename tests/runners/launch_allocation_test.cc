@@ -1,27 +1,10 @@
-// Launch allocates nothing. Apart from the other tests, because it replaces operator new.
+// Launch allocates nothing, in any thread.
 #include <gtest/gtest.h>
-
-#include <atomic>
-#include <cstdlib>
-#include <new>
 
 #include "tactic/host_runners.h"
 #include "tactic/sdk/host.h"
 #include "tests/runners/run_call.h"
-
-namespace {
-std::atomic<int> allocations{0};
-}  // namespace
-
-// Not inlined: GCC 12 warns of the malloc and free that it then sees at places that use new and
-// delete.
-[[gnu::noinline]] void* operator new(size_t bytes) {
-  ++allocations;
-  if (void* p = std::malloc(bytes == 0 ? 1 : bytes)) return p;
-  throw std::bad_alloc();
-}
-[[gnu::noinline]] void operator delete(void* p) noexcept { std::free(p); }
-[[gnu::noinline]] void operator delete(void* p, size_t) noexcept { std::free(p); }
+#include "tests/support/allocations.h"
 
 namespace tactic {
 namespace {
@@ -39,9 +22,10 @@ void ExpectNoAllocation(const sdk::Registry& registry, const std::string& op,
       const auto call = runner->Prepare(problem, tactic);
       ASSERT_TRUE(call.ok()) << call.error().message;
       const sdk::AlignedBytes workspace = sdk::AllocateAligned((*call)->WorkspaceBytes());
-      const int before = allocations.load();
+      const size_t before = testing::AllocationsOfProcess();
       (*call)->Launch({pointers, out, workspace.get()});
-      EXPECT_EQ(allocations.load(), before) << runner->Id().name << " " << tactic.ToText();
+      EXPECT_EQ(testing::AllocationsOfProcess(), before)
+          << runner->Id().name << " " << tactic.ToText();
     }
   }
 }
@@ -49,9 +33,9 @@ void ExpectNoAllocation(const sdk::Registry& registry, const std::string& op,
 TEST(Launch, AllocatesNothing) {
   sdk::Registry registry;
   RegisterHostRunners(registry);
-  const int before = allocations.load();
+  const size_t before = testing::AllocationsOfProcess();
   ::operator delete(::operator new(1));
-  ASSERT_GT(allocations.load(), before) << "operator new is not the counting one";
+  ASSERT_GT(testing::AllocationsOfProcess(), before) << "operator new is not the counting one";
   const sdk::Op& gemm = *registry.Find("gemm")->op;
   for (const Layout layout : {Layout::kRowMajor, Layout::kColMajor}) {
     for (const int64_t m : {1, 40}) {

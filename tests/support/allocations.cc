@@ -1,5 +1,6 @@
 #include "tests/support/allocations.h"
 
+#include <atomic>
 #include <cstdlib>
 #include <new>
 
@@ -7,12 +8,14 @@ namespace {
 
 thread_local size_t allocation_count = 0;
 thread_local size_t allocation_bytes = 0;
+std::atomic<size_t> allocations_of_process{0};
 
 constexpr size_t kDefault = alignof(std::max_align_t);
 
 // nullptr when there is no memory.
 void* TryAllocate(size_t bytes, size_t alignment) noexcept {
   ++allocation_count;
+  allocations_of_process.fetch_add(1, std::memory_order_relaxed);
   allocation_bytes += bytes;
   // aligned_alloc wants a multiple of the alignment; what would wrap is not to be had anyway.
   const size_t rounded = (bytes / alignment + 1) * alignment;
@@ -63,5 +66,6 @@ AllocationCounter::AllocationCounter()
     : count_before_(allocation_count), bytes_before_(allocation_bytes) {}
 size_t AllocationCounter::Count() const { return allocation_count - count_before_; }
 size_t AllocationCounter::Bytes() const { return allocation_bytes - bytes_before_; }
+size_t AllocationsOfProcess() { return allocations_of_process.load(); }
 
 }  // namespace tactic::testing

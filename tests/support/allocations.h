@@ -17,4 +17,7 @@ class AllocationCounter {
   size_t bytes_before_;
 };
 
+// By all threads, since the process began.
+size_t AllocationsOfProcess();
+
 }  // namespace tactic::testing
