@@ -11,16 +11,19 @@
 namespace tactic::cli {
 namespace {
 
-size_t FailedTrials(const Evidence& evidence) {
+// How many trials there are of which `is` holds.
+size_t Count(const Evidence& evidence, bool (*is)(Outcome)) {
   return static_cast<size_t>(std::count_if(evidence.trials.begin(), evidence.trials.end(),
-                                           [](const Trial& t) { return !IsValid(t.outcome); }));
+                                           [is](const Trial& t) { return is(t.outcome); }));
 }
 
 std::string TriedText(const SummaryRow& row) {
   if (row.contest.already_decided()) return "already decided";
   if (!row.evidence) return "-";
-  const size_t failed = FailedTrials(*row.evidence);
-  return std::to_string(row.evidence->trials.size()) +
+  const size_t failed = Count(*row.evidence, IsFailure);
+  const size_t tried = Count(*row.evidence, IsValid) + failed;
+  const size_t all = row.evidence->trials.size();
+  return (tried < all ? std::to_string(tried) + " of " : "") + std::to_string(all) +
          (failed > 0 ? " (" + std::to_string(failed) + " failed)" : "");
 }
 

@@ -76,14 +76,19 @@ std::string FailedText(const std::vector<const Trial*>& failed, const TrialTable
 std::string TrialsText(const std::vector<Trial>& trials, const TrialTableOptions& options) {
   std::vector<const Trial*> valid;
   std::vector<const Trial*> failed;
-  for (const Trial& trial : trials) (IsValid(trial.outcome) ? valid : failed).push_back(&trial);
+  for (const Trial& trial : trials) {
+    if (IsValid(trial.outcome)) valid.push_back(&trial);
+    if (IsFailure(trial.outcome)) failed.push_back(&trial);
+  }
+  const size_t not_measured = trials.size() - valid.size() - failed.size();
   std::stable_sort(valid.begin(), valid.end(),
                    [](const Trial* a, const Trial* b) { return a->median_ns < b->median_ns; });
   std::stable_sort(failed.begin(), failed.end(), [](const Trial* a, const Trial* b) {
     return std::tie(a->outcome, a->candidate) < std::tie(b->outcome, b->candidate);
   });
   std::string text =
-      Plural(trials.size(), "candidate") + ", " + std::to_string(failed.size()) + " failed\n";
+      Plural(trials.size(), "candidate") + ", " + std::to_string(failed.size()) + " failed" +
+      (not_measured > 0 ? ", " + std::to_string(not_measured) + " not measured" : "") + "\n";
   if (!valid.empty()) text += "\n" + ValidText(valid, options);
   if (!failed.empty()) text += "\n" + FailedText(failed, options);
   return text;

@@ -92,7 +92,7 @@ grpc::Status ReadEvidence(v1::Tuning::Stub& stub, const TimeLimit& limit, uint64
   profile.seconds = response.evidence().seconds();
   for (const v1::Trial& message : response.evidence().trials()) {
     const auto trial = convert::FromProto("trial.", message);
-    if (!trial.ok() || IsValid(trial->outcome)) continue;
+    if (!trial.ok() || !IsFailure(trial->outcome)) continue;
     profile.failed.push_back({profile.problem, trial->candidate, trial->outcome, trial->detail});
   }
   return status;

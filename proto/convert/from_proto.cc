@@ -350,7 +350,7 @@ Result<Component> FromProto(std::string_view field, const v1::Component& from) {
 Result<Outcome> FromProto(std::string_view field, v1::Outcome from) {
   Outcome outcome{};
   const Check check =
-      ReadEnum(std::string(field), from, Outcome::kMeasured, Outcome::kProtocolError, outcome);
+      ReadEnum(std::string(field), from, Outcome::kMeasured, Outcome::kNotMeasured, outcome);
   if (!check.ok()) return check.error();
   return outcome;
 }

@@ -20,8 +20,8 @@ static_assert(Same(Validation::kNone, v1::VALIDATION_NONE) &&
               v1::Validation_MAX == v1::VALIDATION_NONE);
 static_assert(Same(DeviceKind::kCuda, v1::DEVICE_KIND_CUDA) &&
               v1::DeviceKind_MAX == v1::DEVICE_KIND_CUDA);
-static_assert(Same(Outcome::kProtocolError, v1::OUTCOME_PROTOCOL_ERROR) &&
-              v1::Outcome_MAX == v1::OUTCOME_PROTOCOL_ERROR);
+static_assert(Same(Outcome::kNotMeasured, v1::OUTCOME_NOT_MEASURED) &&
+              v1::Outcome_MAX == v1::OUTCOME_NOT_MEASURED);
 static_assert(Same(Reason::kBudget, v1::REASON_BUDGET) && v1::Reason_MAX == v1::REASON_BUDGET);
 
 using ProtoParameters = google::protobuf::RepeatedPtrField<v1::Parameter>;

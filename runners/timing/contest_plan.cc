@@ -6,6 +6,13 @@
 
 namespace tactic::timing {
 
+namespace {
+
+// More are searched, not screened one by one.
+constexpr size_t kScreenAll = 1000;
+
+}  // namespace
+
 Race MakeRace(const ContestPlan& contest, const CandidateList& list) {
   RaceInput input;
   input.candidates = static_cast<int>(list.candidates.size());
@@ -16,6 +23,11 @@ Race MakeRace(const ContestPlan& contest, const CandidateList& list) {
   const Priors priors = PriorsFrom(contest.neighbours, list.candidates, {});
   input.first.insert(input.first.end(), priors.first.begin(), priors.first.end());
   input.hopeless = priors.hopeless;
+  if (list.candidates.size() > kScreenAll) {
+    input.search = [&] {
+      return MakeSearch(SearchStrategy::kModel, list.candidates, contest.seed);
+    };
+  }
   input.tie_rank = TieRanks(list.candidates);
   input.seed = contest.seed;
   input.epoch = contest.epoch;

@@ -45,6 +45,7 @@ Race::Race(RaceInput input, RaceOptions options)
   options_.finalists = std::max(options_.finalists, 1);
   entries_.resize(count);
   for (size_t i = input_.tie_rank.size(); i < count; ++i) input_.tie_rank.push_back(i);
+  if (input_.search) search_ = input_.search();
   OrderScreening();
 }
 
@@ -59,7 +60,7 @@ void Race::OrderScreening() {
   for (int i : wanted) {
     if (i >= 0 && i < input_.candidates) hopeless[i] = false;
   }
-  for (int i = 0; i < input_.candidates; ++i) {
+  for (int i = 0; i < input_.candidates && search_ == nullptr; ++i) {
     (hopeless[i] ? skipped_ : wanted).push_back(i);
   }
   Permute(skipped_, random_);
@@ -79,7 +80,7 @@ void Race::OrderScreening() {
 void Race::Restore(int candidate, const Trial& trial) {
   if (candidate < 0 || candidate >= input_.candidates) return;
   Entry& entry = entries_[candidate];
-  if (!IsValid(trial.outcome)) {
+  if (IsFailure(trial.outcome)) {
     entry.outcome = trial.outcome;
     entry.detail = trial.detail;
   }
@@ -116,14 +117,27 @@ std::optional<int> Race::NextToScreen() {
   while (true) {
     while (next_screen_ < screening_.size()) {
       const int candidate = screening_[next_screen_++];
-      if (entries_[candidate].failed()) continue;
+      if (!entries_[candidate].valid()) continue;
       if (OutOfBudget() && !Carried(candidate)) continue;
       return candidate;
     }
-    if (skipped_.empty() || !AuditFailed()) return std::nullopt;
-    screening_.insert(screening_.end(), skipped_.begin(), skipped_.end());
-    skipped_.clear();
+    if (!AddSearched() && !AddSkipped()) return std::nullopt;
   }
+}
+
+bool Race::AddSearched() {
+  if (search_ == nullptr || OutOfBudget()) return false;
+  if (screening_.size() >= static_cast<size_t>(std::max(options_.searched, 1))) return false;
+  const std::optional<int> candidate = search_->Next();
+  if (candidate) screening_.push_back(*candidate);
+  return candidate.has_value();
+}
+
+bool Race::AddSkipped() {
+  if (skipped_.empty() || !AuditFailed()) return false;
+  screening_.insert(screening_.end(), skipped_.begin(), skipped_.end());
+  skipped_.clear();
+  return true;
 }
 
 // Whether what was to be skipped must be measured after all.
@@ -191,7 +205,12 @@ void Race::Absorb(const Step& step, const Observation& raw) {
   const Observation observation = Checked(raw);
   Entry& entry = entries_[observation.candidate];
   if (std::isfinite(observation.cost_ns)) last_cost_ns_ += std::max(observation.cost_ns, 0.0);
-  if (entry.failed()) return;
+  if (!entry.valid()) return;
+  if (search_ != nullptr && step.kind == Step::Kind::kScreen) {
+    const bool valid = IsValid(observation.outcome);
+    search_->Tell(observation.candidate,
+                  valid ? std::optional(observation.nanoseconds) : std::nullopt);
+  }
   if (!IsValid(observation.outcome)) {
     entry.outcome = observation.outcome;
     entry.detail = observation.detail;
@@ -218,16 +237,16 @@ void Race::AfterScreening() {
   phase_ = Phase::kRacing;
   for (int i = 0; i < input_.candidates; ++i) {
     Entry& entry = entries_[i];
-    if (entry.screened || entry.failed()) continue;
+    if (entry.screened || !entry.valid()) continue;
     if (!entry.samples.empty()) {
       entry.eliminated = true;
       continue;
     }
     const bool skipped = std::find(skipped_.begin(), skipped_.end(), i) != skipped_.end();
-    entry.outcome = Outcome::kRejected;
-    entry.detail = skipped         ? "not measured: neighbouring decisions show it far slower"
-                   : OutOfBudget() ? "not measured: the budget ended first"
-                                   : "not measured";
+    entry.outcome = Outcome::kNotMeasured;
+    entry.detail = skipped         ? "neighbouring decisions show it far slower"
+                   : OutOfBudget() ? "the budget ended first"
+                                   : "the search did not come to it";
   }
   ApplyScreenCut();
 }
@@ -327,7 +346,7 @@ std::vector<int> Race::Where(bool (*holds)(const Entry&)) const {
 std::vector<int> Race::Contenders() const {
   auto open = Where([](const Entry& entry) { return entry.open(); });
   if (!open.empty()) return open;
-  return Where([](const Entry& entry) { return !entry.failed() && !entry.samples.empty(); });
+  return Where([](const Entry& entry) { return entry.valid() && !entry.samples.empty(); });
 }
 
 std::optional<int> Race::Leader() const {
@@ -347,7 +366,7 @@ std::pair<double, double> Race::Interval(int i) const {
 Trial Race::TrialOf(int i) const {
   const Entry& entry = entries_[i];
   Trial trial;
-  trial.outcome = entry.eliminated && !entry.failed() ? Outcome::kEliminated : entry.outcome;
+  trial.outcome = entry.eliminated && entry.valid() ? Outcome::kEliminated : entry.outcome;
   trial.detail = entry.detail;
   trial.median_ns = MedianOf(i);
   trial.samples = entry.samples;
@@ -356,22 +375,25 @@ Trial Race::TrialOf(int i) const {
 
 int Race::Remaining() const {
   const auto remaining =
-      Where([](const Entry& entry) { return !entry.failed() && !entry.eliminated; });
+      Where([](const Entry& entry) { return entry.valid() && !entry.eliminated; });
   return static_cast<int>(remaining.size());
 }
 
 int Race::Screened() const { return static_cast<int>(next_screen_); }
 
 int Race::Failed() const {
-  return static_cast<int>(
-      std::count_if(entries_.begin(), entries_.end(), [](const Entry& e) { return e.failed(); }));
+  return static_cast<int>(std::count_if(entries_.begin(), entries_.end(), [](const Entry& entry) {
+    return IsFailure(entry.outcome);
+  }));
 }
 
 double Race::ExpectedLeftNs() const {
   double left = 0;
   if (phase_ == Phase::kScreening && next_screen_ > 0) {
     const double each = spent_ns_ / static_cast<double>(next_screen_);
-    left = each * static_cast<double>(screening_.size() - next_screen_);
+    const auto searched = static_cast<size_t>(std::clamp(options_.searched, 0, input_.candidates));
+    const size_t all = std::max(screening_.size(), search_ == nullptr ? size_t{0} : searched);
+    left = each * static_cast<double>(all - next_screen_);
   } else if (phase_ == Phase::kRacing || phase_ == Phase::kFinals) {
     left = last_cost_ns_ * std::max(RoundsInPhase() - phase_rounds_, 0);
   }

@@ -4,6 +4,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <random>
 #include <span>
@@ -13,6 +15,7 @@
 
 #include "runners/timing/paired.h"
 #include "runners/timing/sampler.h"
+#include "runners/timing/search.h"
 #include "tactic/model/decision.h"
 
 namespace tactic::timing {
@@ -53,6 +56,7 @@ struct RaceOptions {
   double budget_ns = 0;  // Stop and decide on the best so far once sampling has cost this much; 0 =
                          // no limit.
   double audit_share = 0.05;  // Of the candidates to be skipped, so many are measured all the same.
+  int searched = 300;         // With a search: so many candidates are screened.
 };
 
 struct RaceInput {
@@ -66,6 +70,9 @@ struct RaceInput {
   // one of that sample would have survived the screening pass, all are measured. The default, the
   // incumbent and those in `first` are never skipped.
   std::vector<int> hopeless;
+  // Makes a search: not all candidates are screened then, but those in `first`, the incumbent, the
+  // default, and those that it proposes, up to RaceOptions.searched in all. `hopeless` is not read.
+  std::function<std::unique_ptr<Search>()> search;
   std::vector<uint64_t>
       tie_rank;  // Fixed order among equals: lower wins. One per candidate; stable across contests.
   uint64_t seed = 0;
@@ -133,8 +140,8 @@ class Race {
     bool eliminated = false;
     std::vector<Sample> samples;  // In order of (epoch, round).
     double screen_ns = 0;
-    bool failed() const { return !IsValid(outcome); }
-    bool open() const { return screened && !eliminated && !failed(); }
+    bool valid() const { return IsValid(outcome); }
+    bool open() const { return screened && !eliminated && valid(); }
   };
 
   void OrderScreening();
@@ -143,6 +150,9 @@ class Race {
     return budget_ended_ || (options_.budget_ns > 0 && spent_ns_ >= options_.budget_ns);
   }
   std::optional<int> NextToScreen();
+  // Adds to the screening; false: nothing is to be added.
+  bool AddSearched();
+  bool AddSkipped();
   bool AuditFailed() const;
   double BestScreened() const;  // 0: nobody is open.
   void Absorb(const Step& step, const Observation& raw);
@@ -174,6 +184,7 @@ class Race {
             Verdict& verdict) const;
 
   RaceInput input_;
+  std::unique_ptr<Search> search_;  // nullptr: all are screened.
   RaceOptions options_;
   std::mt19937_64 random_;
   std::vector<Entry> entries_;

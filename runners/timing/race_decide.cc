@@ -83,7 +83,7 @@ Verdict Race::Decide() const {
   verdict.order = {verdict.pick};
   std::copy_if(who.begin(), who.end(), std::back_inserter(verdict.order),
                [&](int i) { return i != verdict.pick; });
-  auto rest = Where([](const Entry& e) { return !e.failed() && !e.samples.empty(); });
+  auto rest = Where([](const Entry& e) { return e.valid() && !e.samples.empty(); });
   std::stable_sort(rest.begin(), rest.end(),
                    [this](int a, int b) { return MedianOf(a) < MedianOf(b); });
   std::copy_if(rest.begin(), rest.end(), std::back_inserter(verdict.order),

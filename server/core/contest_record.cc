@@ -129,7 +129,7 @@ bool ContestRecord::SeenIn(uint32_t epoch, uint32_t candidate) const {
 
 uint32_t ContestRecord::failures() const {
   return static_cast<uint32_t>(std::count_if(
-      trials_.begin(), trials_.end(), [](const Trial& trial) { return !IsValid(trial.outcome); }));
+      trials_.begin(), trials_.end(), [](const Trial& trial) { return IsFailure(trial.outcome); }));
 }
 
 absl::Status ContestRecord::CheckVerdict(const ContestVerdict& verdict) const {
@@ -175,7 +175,7 @@ std::string ContestRecord::FailureText() const {
   for (const Trial& trial : trials_) {
     if (IsValid(trial.outcome)) continue;
     ++kinds[trial.outcome];
-    if (first == nullptr) first = &trial;
+    if (first == nullptr && IsFailure(trial.outcome)) first = &trial;
   }
   std::string text = absl::StrCat("none of ", size(), " candidates is valid: ");
   const char* separator = "";
@@ -194,7 +194,7 @@ ContestResult ContestRecord::ToResult() const {
   result.evidence.trials = trials_;
   for (Trial& trial : result.evidence.trials) trial.median_ns = Median(trial.samples);
   const std::vector<Trial>& trials = result.evidence.trials;
-  if (!failed(0)) result.default_ns = trials[0].median_ns;
+  if (IsValid(trials[0].outcome)) result.default_ns = trials[0].median_ns;
   std::set<RunnerId> ranked;
   for (const uint32_t i : verdict_.order) {
     if (!ranked.insert(trials[i].candidate.runner).second) continue;

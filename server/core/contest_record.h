@@ -41,7 +41,7 @@ class ContestRecord {
   uint32_t size() const { return static_cast<uint32_t>(trials_.size()); }  // 0 = no list yet.
   const Trial& trial(uint32_t candidate) const { return trials_[candidate]; }
   const std::vector<Trial>& trials() const { return trials_; }
-  bool failed(uint32_t candidate) const { return !IsValid(trials_[candidate].outcome); }
+  bool failed(uint32_t candidate) const { return IsFailure(trials_[candidate].outcome); }
   // Sampled or failed in this worker process.
   bool SeenIn(uint32_t epoch, uint32_t candidate) const;
   uint32_t failures() const;

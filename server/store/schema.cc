@@ -198,6 +198,21 @@ FROM miss m JOIN tuning_key k ON k.id = m.key_id;
 
 absl::Status CreateV2(Db& db) { return db.Exec(kTablesV2); }
 
+// The name of outcome 10.
+constexpr char kViewsV3[] = R"sql(
+DROP VIEW trials;
+CREATE VIEW trials AS
+SELECT c.id AS contest, c.decision_id AS decision, k.op, k.problem, t.position, t.runner, t.tactic,
+  CASE t.outcome WHEN 1 THEN 'measured' WHEN 2 THEN 'eliminated' WHEN 3 THEN 'rejected'
+    WHEN 4 THEN 'out_of_memory' WHEN 5 THEN 'crashed' WHEN 6 THEN 'timed_out'
+    WHEN 7 THEN 'wrong_result' WHEN 8 THEN 'out_of_bounds' WHEN 9 THEN 'protocol_error'
+    WHEN 10 THEN 'not_measured' ELSE t.outcome END AS outcome,
+  round(nullif(t.median_ns, 0) / 1000, 3) AS median_us, t.sample_count AS samples, t.detail
+FROM trial t JOIN contest c ON c.id = t.contest_id JOIN tuning_key k ON k.id = c.key_id;
+)sql";
+
+absl::Status CreateV3(Db& db) { return db.Exec(kViewsV3); }
+
 absl::Status Step(Db& db, const Migration& migration, int64_t to_version) {
   ASSIGN_OR_RETURN(Transaction transaction, Transaction::Begin(db));
   RETURN_IF_ERROR(migration(db));
@@ -219,7 +234,7 @@ absl::Status KeepCopy(Db& db, int64_t version) {
 
 }  // namespace
 
-std::vector<Migration> Migrations() { return {CreateV1, CreateV2}; }
+std::vector<Migration> Migrations() { return {CreateV1, CreateV2, CreateV3}; }
 
 absl::Status Migrate(Db& db, const std::vector<Migration>& migrations) {
   ASSIGN_OR_RETURN(const int64_t version, db.QueryInt("PRAGMA user_version"));

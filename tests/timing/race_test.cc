@@ -226,7 +226,7 @@ TEST(Race, HopelessCandidatesAreMeasuredInSamplesOnly) {
     const Trial trial = race.TrialOf(i);
     if (!trial.samples.empty()) continue;
     ++skipped;
-    EXPECT_EQ(trial.outcome, Outcome::kRejected);
+    EXPECT_EQ(trial.outcome, Outcome::kNotMeasured);
     EXPECT_THAT(trial.detail, HasSubstr("neighbouring decisions"));
   }
   EXPECT_EQ(skipped, 38);
@@ -276,7 +276,7 @@ TEST(Race, ABudgetThatEndsInTheScreeningPassStillScreensDefaultAndIncumbent) {
   FunctionSampler sampler(Exactly({100, 100, 100, 100, 100}));
   RunToEnd(race, sampler);
   EXPECT_THAT(race.Decide().order, UnorderedElementsAre(0, 3, 4));
-  EXPECT_EQ(race.TrialOf(1).outcome, Outcome::kRejected);
+  EXPECT_EQ(race.TrialOf(1).outcome, Outcome::kNotMeasured);
   EXPECT_THAT(race.TrialOf(1).detail, HasSubstr("budget"));
 }
 

@@ -42,10 +42,14 @@ enum class Outcome : uint8_t {
   kWrongResult = 7,    // Output differs from the reference, is not finite, or was left unwritten.
   kOutOfBounds = 8,    // Wrote outside its output.
   kProtocolError = 9,  // Wrote rubbish into the worker's channel.
+  kNotMeasured = 10,   // Nothing was tried: priors, a search or the budget left it out.
 };
 std::string_view Name(Outcome outcome);  // "wrong_result"
 inline bool IsValid(Outcome outcome) {
   return outcome == Outcome::kMeasured || outcome == Outcome::kEliminated;
+}
+inline bool IsFailure(Outcome outcome) {
+  return !IsValid(outcome) && outcome != Outcome::kNotMeasured;
 }
 
 // One timed launch. Rounds are comparable across candidates; samples of different epochs (worker
