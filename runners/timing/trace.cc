@@ -1,7 +1,6 @@
 #include "runners/timing/trace.h"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <optional>
 #include <string_view>
@@ -13,8 +12,9 @@ namespace tactic::timing {
 namespace {
 
 constexpr size_t kLineBytes = size_t{1} << 20;
-constexpr std::array<std::string_view, 8> kSettings = {"algo_id", "tile",   "stages",  "splitk",
-                                                       "swizzle", "custom", "cluster", "workspace"};
+// Of a trace without a header.
+const std::vector<std::string> kUsualSettings = {"algo_id", "tile",   "stages",  "splitk",
+                                                 "swizzle", "custom", "cluster", "workspace"};
 constexpr std::string_view kLayout =
     "mode,m,n,k,candidate,algo_id,tile,stages,splitk,swizzle,custom,cluster,workspace,samples_us…";
 
@@ -59,6 +59,17 @@ class Fields {
     return number;
   }
 
+  // A whole number if it looks like one, else text; nullopt: empty, the candidate has no such
+  // setting.
+  std::optional<Value> Setting(std::string_view name) {
+    const std::string_view field = Text(name);
+    if (field.empty()) return std::nullopt;
+    int64_t number = 0;
+    const auto [end, error] = std::from_chars(field.data(), field.data() + field.size(), number);
+    if (error == std::errc{} && end == field.data() + field.size()) return number;
+    return std::string(field);
+  }
+
   void Complain(std::string problem) {
     if (problem_.empty()) problem_ = std::move(problem);
   }
@@ -69,7 +80,7 @@ class Fields {
   std::string problem_;
 };
 
-Row ParseRow(Fields& fields) {
+Row ParseRow(Fields& fields, const std::vector<std::string>& settings) {
   Row row;
   row.mode = fields.Text("mode");
   if (row.mode.empty()) fields.Complain("mode is empty; it must be a name such as cold or warm");
@@ -77,8 +88,10 @@ Row ParseRow(Fields& fields) {
   row.n = fields.Parse<int64_t>("n");
   row.k = fields.Parse<int64_t>("k");
   row.candidate = fields.Parse<int64_t>("candidate");
-  for (std::string_view setting : kSettings) {
-    row.row.configuration.Set(setting, fields.Parse<int64_t>(setting));
+  for (const std::string& setting : settings) {
+    if (std::optional<Value> value = fields.Setting(setting)) {
+      row.row.configuration.Set(setting, *std::move(value));
+    }
   }
   while (!fields.done() && fields.problem().empty()) {
     const size_t number = row.row.samples_us.size() + 1;
@@ -110,6 +123,19 @@ std::optional<std::string> Append(Row row, std::vector<TraceProblem>& problems) 
   return std::nullopt;
 }
 
+// The settings that a header names: between `candidate` and the first column of samples.
+std::vector<std::string> SettingsOf(std::string_view header) {
+  constexpr size_t kBefore = 5;
+  std::vector<std::string> settings;
+  Fields fields(header);
+  for (size_t column = 0; !fields.done(); ++column) {
+    const std::string_view name = fields.Text("column");
+    if (name.starts_with("samples")) return settings;
+    if (column >= kBefore) settings.emplace_back(name);
+  }
+  return kUsualSettings;  // It does not say where samples begin.
+}
+
 Error AtLine(size_t number, const std::string& what) {
   return InvalidArgument("trace, line " + std::to_string(number) + ": " + what);
 }
@@ -123,6 +149,7 @@ std::string ToText(const TraceProblem& problem) {
 
 Result<std::vector<TraceProblem>> ReadTrace(std::istream& text) {
   std::vector<TraceProblem> problems;
+  std::vector<std::string> settings = kUsualSettings;
   std::string line;
   for (size_t number = 1; std::getline(text, line); ++number) {
     if (line.size() > kLineBytes) {
@@ -130,10 +157,14 @@ Result<std::vector<TraceProblem>> ReadTrace(std::istream& text) {
                                 std::to_string(kLineBytes));
     }
     if (!line.empty() && line.back() == '\r') line.pop_back();
+    if (number == 1 && line.starts_with("mode,")) {
+      settings = SettingsOf(line);
+      continue;
+    }
     line.erase(line.find_last_not_of(',') + 1);
-    if (line.empty() || (number == 1 && line.starts_with("mode,"))) continue;
+    if (line.empty()) continue;
     Fields fields(line);
-    Row row = ParseRow(fields);
+    Row row = ParseRow(fields, settings);
     if (!fields.problem().empty()) return AtLine(number, fields.problem());
     if (auto misplaced = Append(std::move(row), problems)) return AtLine(number, *misplaced);
   }

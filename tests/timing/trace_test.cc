@@ -65,6 +65,22 @@ TEST(ReadTrace, NamesTheLineAndWhatIsWrong) {
               HasSubstr("line 2: is 1048577 bytes"));
 }
 
+TEST(ReadTrace, TheHeaderNamesTheSettings) {
+  const auto trace = Parse(
+      "mode,m,n,k,candidate,kc,micro,pack_b,samples_us\n"
+      "cold,1,2,3,0,,,,7.5\n"
+      "cold,1,2,3,1,256,avx2_6x16,,1.5,2.5\n"
+      "cold,1,2,3,2,-1,,true,3\n");
+  ASSERT_TRUE(trace.ok()) << trace.error().message;
+  const auto& rows = trace->front().rows;
+  EXPECT_EQ(rows[0].configuration, Tactic());
+  EXPECT_THAT(rows[0].samples_us, ElementsAre(7.5f));
+  EXPECT_EQ(rows[1].configuration,
+            (Tactic{{"kc", int64_t{256}}, {"micro", std::string("avx2_6x16")}}));
+  EXPECT_THAT(rows[1].samples_us, ElementsAre(1.5f, 2.5f));
+  EXPECT_EQ(rows[2].configuration, (Tactic{{"kc", int64_t{-1}}, {"pack_b", std::string("true")}}));
+}
+
 TEST(ReadTrace, KeepsWhatIsNoTimeForWhoeverIsServedIt) {
   const auto trace = Parse(
       "cold,1,2,3,0,66,10,35,2,0,1,3,0\n"

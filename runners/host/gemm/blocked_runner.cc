@@ -1,5 +1,10 @@
 #include "runners/host/gemm/blocked_runner.h"
 
+#include <algorithm>
+#include <charconv>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
 #include <utility>
 
 #include "runners/host/gemm/blocked_call.h"
@@ -8,6 +13,20 @@
 namespace tactic::gemm {
 
 namespace {
+
+// How many candidates a problem has. The whole space is searched, not measured.
+size_t CandidatesFromEnvironment() {
+  const char* text = std::getenv("TACTIC_HOST_GEMM_CANDIDATES");
+  if (text == nullptr) return kMaxTactics;
+  size_t count = 0;
+  const auto [end, error] = std::from_chars(text, text + std::strlen(text), count);
+  if (error == std::errc{} && *end == '\0' && count > 0) {
+    return std::min(count, limits::kCandidates);
+  }
+  std::fprintf(stderr, "TACTIC_HOST_GEMM_CANDIDATES is '%s'; it must be 1 to %zu; %zu are taken\n",
+               text, limits::kCandidates, kMaxTactics);
+  return kMaxTactics;
+}
 
 class BlockedRunner final : public sdk::Runner {
  public:
@@ -19,7 +38,7 @@ class BlockedRunner final : public sdk::Runner {
 
   std::vector<Tactic> Tactics(const Problem& problem) const override {
     const Result<Shape> shape = ShapeOf(problem);
-    return shape.ok() ? TacticsFor(*shape, machine_) : std::vector<Tactic>();
+    return shape.ok() ? TacticsFor(*shape, machine_, most_) : std::vector<Tactic>();
   }
 
   Result<std::unique_ptr<sdk::Call>> Prepare(const Problem& problem,
@@ -34,6 +53,7 @@ class BlockedRunner final : public sdk::Runner {
 
  private:
   const HostMachine machine_;
+  const size_t most_ = CandidatesFromEnvironment();
 };
 
 }  // namespace

@@ -47,8 +47,9 @@ Result<Plan> PlanFor(const Shape& shape, const HostMachine& machine, const Tacti
 // The same as a tactic: every parameter that applies.
 Tactic ToTactic(const Plan& plan);
 
-// At most kMaxTactics, the most promising first, none twice, the default not among them.
-inline constexpr size_t kMaxTactics = 160;
-std::vector<Tactic> TacticsFor(const Shape& shape, const HostMachine& machine);
+// At most `most`, the most promising first, none twice, the default not among them.
+inline constexpr size_t kMaxTactics = 160;  // Few enough to measure each.
+std::vector<Tactic> TacticsFor(const Shape& shape, const HostMachine& machine,
+                               size_t most = kMaxTactics);
 
 }  // namespace tactic::gemm

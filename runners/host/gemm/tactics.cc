@@ -1,6 +1,6 @@
 // Which plans are worth measuring. Every family of kernels that suits the problem has a list of
 // choices for each parameter, best guess first; a plan's rank is how far down the lists its choices
-// are. The list of candidates is all plans by rank, cut at kMaxTactics.
+// are. The list of candidates is all plans by rank, cut where the runner says.
 #include <algorithm>
 #include <utility>
 #include <vector>
@@ -115,8 +115,8 @@ Family PanelFamily(const Shape& shape, const HostMachine& machine, bool pack_b) 
   Family family;
   family.pack_b = pack_b;
   family.micros = Kernels(MicroKind::kPanel, shape, machine);
-  family.kc = UpTo(shape.k, {256, 512, 128, 1024});
-  family.nc = pack_b ? UpTo(shape.n, {256, 64, 1024}) : std::vector<int64_t>{256};
+  family.kc = UpTo(shape.k, {256, 512, 128, 1024, 384});
+  family.nc = pack_b ? UpTo(shape.n, {256, 64, 1024, 512}) : std::vector<int64_t>{256};
   family.mc = UpTo(shape.m, {192, 96});
   family.prefetch = pack_b ? std::vector<int64_t>{0, 512} : std::vector<int64_t>{256, 0, 1024};
   family.unroll = {4, 1};
@@ -170,7 +170,7 @@ void Append(const Family& f, std::vector<RankedPlan>& plans) {
 
 }  // namespace
 
-std::vector<Tactic> TacticsFor(const Shape& shape, const HostMachine& machine) {
+std::vector<Tactic> TacticsFor(const Shape& shape, const HostMachine& machine, size_t most) {
   if (shape.m == 0 || shape.n == 0 || shape.k == 0) return {};
   std::vector<RankedPlan> plans;
   for (const Family& family : Families(shape, machine)) Append(family, plans);
@@ -179,7 +179,7 @@ std::vector<Tactic> TacticsFor(const Shape& shape, const HostMachine& machine) {
   const Tactic by_default = ToTactic(PlanFor(shape, machine, Tactic()).value());
   std::vector<Tactic> tactics;
   for (const RankedPlan& ranked : plans) {
-    if (tactics.size() == kMaxTactics) break;
+    if (tactics.size() == most) break;
     Tactic tactic = ToTactic(ranked.plan);
     if (tactic != by_default) tactics.push_back(std::move(tactic));
   }

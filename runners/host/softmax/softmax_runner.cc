@@ -10,6 +10,7 @@
 #include "runners/host/softmax/softmax_op.h"
 #include "runners/host/tactic_reader.h"
 #include "runners/host/thread_pool.h"
+#include "tactic/sdk/space.h"
 
 namespace tactic::softmax {
 
@@ -76,22 +77,21 @@ Result<Plan> PlanFor(const HostMachine& machine, const Tactic& tactic) {
   return plan;
 }
 
-Tactic ToTactic(const Plan& plan) {
-  return {{"vectors", std::string(kVectorNames[plan.vectors])},
-          {"passes", std::string(kPassesNames[plan.passes])},
-          {"exp", std::string(kExponentialNames[plan.exponential])},
-          {"unroll", int64_t{kUnrollFactors[plan.unroll]}},
-          {"threads", int64_t{plan.threads}}};
-}
-
 // All cores, half of them, one; no more than there are rows to share.
-std::vector<int> ThreadChoices(const Shape& shape, const HostMachine& machine) {
-  std::vector<int> choices;
+std::vector<Value> ThreadChoices(const Shape& shape, const HostMachine& machine) {
+  std::vector<Value> choices;
   for (const int threads : {machine.cores, machine.cores / 2, 1}) {
     const bool useful = threads == 1 || (threads > 1 && threads <= shape.rows);
-    if (useful && (choices.empty() || choices.back() != threads)) choices.push_back(threads);
+    const Value choice = int64_t{threads};
+    if (useful && (choices.empty() || choices.back() != choice)) choices.push_back(choice);
   }
   return choices;
+}
+
+std::vector<Value> Texts(std::span<const std::string_view> names) {
+  std::vector<Value> values;
+  for (const std::string_view name : names) values.push_back(std::string(name));
+  return values;
 }
 
 class SoftmaxCall final : public sdk::Call {
@@ -126,16 +126,22 @@ class SoftmaxRunner final : public sdk::Runner {
   // The widest vectors first: the others seldom win but are cheap to try.
   std::vector<Tactic> Tactics(const Problem& problem) const override {
     const Result<Shape> shape = ShapeOf(problem);
-    std::vector<Tactic> tactics;
-    if (!shape.ok() || shape->rows == 0 || shape->cols == 0) return tactics;
-    for (int vectors = static_cast<int>(machine_.vectors); vectors >= 0; --vectors) {
-      for (int exponential = 0; exponential < kExponentials; ++exponential) {
-        for (const int threads : ThreadChoices(*shape, machine_)) {
-          AppendKernels({vectors, 0, exponential, 0, threads}, tactics);
-        }
-      }
+    if (!shape.ok() || shape->rows == 0 || shape->cols == 0) return {};
+    std::vector<Value> vectors;
+    for (int i = static_cast<int>(machine_.vectors); i >= 0; --i) {
+      vectors.push_back(std::string(kVectorNames[i]));
     }
-    return tactics;
+    return sdk::TacticSpace()
+        .Add("vectors", std::move(vectors))
+        .Add("passes", Texts(kPassesNames))
+        .Add("exp", Texts(kExponentialNames))
+        .Add("unroll", {int64_t{kUnrollFactors[1]}, int64_t{kUnrollFactors[0]}})
+        .Add("threads", ThreadChoices(*shape, machine_))
+        .Require([this](const Tactic& tactic) {
+          const Result<Plan> plan = PlanFor(machine_, tactic);
+          return plan.ok() && *plan != Default(machine_);
+        })
+        .Tactics();
   }
 
   Result<std::unique_ptr<sdk::Call>> Prepare(const Problem& problem,
@@ -150,17 +156,6 @@ class SoftmaxRunner final : public sdk::Runner {
   }
 
  private:
-  // `plan` with every choice of passes and unrolling that there is a kernel for, but the default.
-  void AppendKernels(Plan plan, std::vector<Tactic>& tactics) const {
-    for (plan.passes = 0; plan.passes < kPasses; ++plan.passes) {
-      for (plan.unroll = kUnrolls - 1; plan.unroll >= 0; --plan.unroll) {
-        if (FunctionOf(plan) != nullptr && plan != Default(machine_)) {
-          tactics.push_back(ToTactic(plan));
-        }
-      }
-    }
-  }
-
   const HostMachine machine_;
 };
 
