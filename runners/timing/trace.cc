@@ -89,7 +89,9 @@ Row ParseRow(Fields& fields, const std::vector<std::string>& settings) {
   row.k = fields.Parse<int64_t>("k");
   row.candidate = fields.Parse<int64_t>("candidate");
   for (const std::string& setting : settings) {
-    if (std::optional<Value> value = fields.Setting(setting)) {
+    if (std::find(kUsualSettings.begin(), kUsualSettings.end(), setting) != kUsualSettings.end()) {
+      row.row.configuration.Set(setting, fields.Parse<int64_t>(setting));
+    } else if (std::optional<Value> value = fields.Setting(setting)) {
       row.row.configuration.Set(setting, *std::move(value));
     }
   }
