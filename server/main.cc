@@ -6,6 +6,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <chrono>
 #include <iostream>
 #include <string_view>
 #include <thread>
@@ -19,7 +21,7 @@
 namespace {
 
 constexpr timespec kTick = {1, 0};
-constexpr timespec kLongestStop = {30, 0};
+constexpr std::chrono::seconds kLongestStop{30};
 
 // Stop signals are taken by hand, on one thread at a time; blocked before there is another thread.
 sigset_t BlockStopSignals() {
@@ -49,12 +51,36 @@ void TellReady(int fd) {
   close(fd);
 }
 
-// Ends the process if stopping takes too long, or if the operator asks a second time.
-void ForceStop(const sigset_t& stop, const tactic::Logger& logger) {
-  const bool asked = sigtimedwait(&stop, nullptr, &kLongestStop) > 0;
-  logger.Warning("stop_forced", {{"reason", asked ? "a second signal" : "it took over 30 s"}});
-  _exit(tactic::kExitInternal);
-}
+// While it lives: ends the process if stopping takes too long, or if the operator asks again.
+class StopWatch {
+ public:
+  StopWatch(const sigset_t& stop, const tactic::Logger& logger)
+      : stop_(stop), logger_(logger), thread_([this] { Watch(); }) {}
+  ~StopWatch() {
+    stopped_.store(true);
+    pthread_kill(thread_.native_handle(), SIGTERM);  // Wakes it.
+    thread_.join();
+  }
+  StopWatch(const StopWatch&) = delete;
+  StopWatch& operator=(const StopWatch&) = delete;
+
+ private:
+  void Watch() const {
+    const auto until = std::chrono::steady_clock::now() + kLongestStop;
+    bool asked = false;
+    while (!asked && std::chrono::steady_clock::now() < until) {
+      asked = sigtimedwait(&stop_, nullptr, &kTick) > 0;  // Fails, too, when it is interrupted.
+      if (stopped_.load()) return;
+    }
+    logger_.Warning("stop_forced", {{"reason", asked ? "a second signal" : "it took over 30 s"}});
+    _exit(tactic::kExitInternal);
+  }
+
+  const sigset_t stop_;
+  const tactic::Logger& logger_;
+  std::atomic<bool> stopped_{false};
+  std::thread thread_;
+};
 
 }  // namespace
 
@@ -78,7 +104,7 @@ int main(int argc, char** argv) {
   int signal = 0;
   while ((signal = sigtimedwait(&stop, nullptr, &kTick)) < 0) daemon.Tick();
   logger.Info("stopping", {{"signal", signal}});
-  std::thread([&stop, &logger] { ForceStop(stop, logger); }).detach();
+  const StopWatch watch(stop, logger);
   daemon.Stop();
   logger.Info("stopped");
   return tactic::kExitOk;

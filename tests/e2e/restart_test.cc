@@ -43,7 +43,8 @@ TEST_F(RestartTest, KilledAtRandomPointsLosesNothingAndGoesOn) {
   for (int kill = 0; kill < kKills; ++kill) {
     // A state of the job was acknowledged when it was seen: so are the decisions it names.
     const int states = std::uniform_int_distribution(1, 12)(random);
-    for (const Json& contest : Follow(job, states)["contests"]) {
+    const Json followed = Follow(job, states);
+    for (const Json& contest : followed["contests"]) {
       if (contest["state"] != "decided") continue;
       acknowledged.push_back(CtlJson({"show", std::to_string(contest["decision_id"].get<int>())}));
     }
