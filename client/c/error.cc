@@ -8,6 +8,22 @@ thread_local char last_error[kMostText] = "";
 }  // namespace
 
 namespace tactic::c {
+namespace {
+
+constexpr tactic_status kStatuses[] = {
+    TACTIC_INVALID_ARGUMENT, TACTIC_FAILED_PRECONDITION, TACTIC_NOT_FOUND, TACTIC_UNAVAILABLE,
+    TACTIC_OUT_OF_MEMORY,    TACTIC_DATA_LOSS,           TACTIC_INTERNAL};
+static_assert(static_cast<int>(ErrorCode::kInternal) == 6);
+
+}  // namespace
+
+size_t CopyText(std::string_view text, char* to, size_t size) noexcept {
+  if (to == nullptr || size == 0) return text.size();
+  const size_t copied = std::min(text.size(), size - 1);
+  std::memcpy(to, text.data(), copied);
+  to[copied] = '\0';
+  return text.size();
+}
 
 tactic_status Fail(tactic_status status, std::string_view text) noexcept {
   CopyText(text, last_error);
@@ -15,11 +31,17 @@ tactic_status Fail(tactic_status status, std::string_view text) noexcept {
 }
 
 tactic_status Fail(const Error& error) noexcept {
-  constexpr tactic_status kStatuses[] = {
-      TACTIC_INVALID_ARGUMENT, TACTIC_FAILED_PRECONDITION, TACTIC_NOT_FOUND, TACTIC_UNAVAILABLE,
-      TACTIC_OUT_OF_MEMORY,    TACTIC_DATA_LOSS,           TACTIC_INTERNAL};
-  static_assert(static_cast<int>(ErrorCode::kInternal) == 6);
   return Fail(kStatuses[static_cast<int>(error.code)], error.message);
+}
+
+Check CheckCallback(const char* name, tactic_status status) {
+  if (status == TACTIC_OK) return Ok();
+  const auto* known = std::find(std::begin(kStatuses), std::end(kStatuses), status);
+  const auto code = known == std::end(kStatuses)
+                        ? ErrorCode::kInternal
+                        : static_cast<ErrorCode>(known - std::begin(kStatuses));
+  const std::string said = last_error;
+  return Error{code, std::string(name) + ": " + (said.empty() ? tactic_status_name(status) : said)};
 }
 
 Error WrongStructSize(const char* name, size_t size, size_t known) {
@@ -45,3 +67,7 @@ const char* tactic_status_name(tactic_status status) {
 }
 
 const char* tactic_last_error(void) { return last_error; }
+
+tactic_status tactic_fail(tactic_status status, const char* text) {
+  return tactic::c::Fail(status, text == nullptr ? "" : text);
+}

@@ -21,6 +21,15 @@ inline tactic_status StatusOf(const Check& check) noexcept {
   return check.ok() ? TACTIC_OK : Fail(check.error());
 }
 
+// Why the program's callback called `name` returned this, with the text it gave to tactic_fail.
+Check CheckCallback(const char* name, tactic_status status);
+// Runs `body`, which calls it and gives its status. What earlier failures left is forgotten first.
+template <typename Body>
+Check CallBack(const char* name, Body body) {
+  Fail(TACTIC_OK, "");
+  return CheckCallback(name, body());
+}
+
 // Runs `body`, which returns a Check.
 template <typename Body>
 tactic_status Guard(Body body) noexcept {
@@ -69,12 +78,11 @@ Check WriteStructOrFail(const char* name, const Struct& filled, Struct* to) {
                          (to == nullptr ? " is NULL" : ".struct_size is not set; use TACTIC_INIT"));
 }
 
-// `text`, cut to fit with its NUL.
+// `text`, cut to fit `size` bytes with its NUL; its whole length. Nothing is written to no bytes.
+size_t CopyText(std::string_view text, char* to, size_t size) noexcept;
 template <size_t kSize>
 void CopyText(std::string_view text, char (&to)[kSize]) noexcept {
-  const size_t length = std::min(text.size(), kSize - 1);
-  std::memcpy(to, text.data(), length);
-  to[length] = '\0';
+  CopyText(text, to, kSize);
 }
 
 }  // namespace tactic::c

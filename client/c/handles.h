@@ -47,9 +47,12 @@ inline const Parameters* FromC(const tactic_tactic* tactic) {
   return reinterpret_cast<const Parameters*>(tactic);
 }
 
+// "items[3]".
+std::string Item(const char* field, size_t index);
 // InvalidArgument names `field`: a pointer that is NULL though it may not be.
 Check CheckPointer(const char* field, const void* pointer);
 Result<std::string> ToText(const char* field, const char* text);
+Result<Value> ToValue(const std::string& field, const tactic_parameter& from);
 Result<Parameters> ToParameters(const char* field, const tactic_parameter* items, size_t count);
 Result<Shapes> ToShapes(const tactic_shape* shapes, size_t count);
 Result<OpSpec> ToOpSpec(const tactic_op_spec& spec);

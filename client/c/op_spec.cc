@@ -3,13 +3,10 @@
 #include <utility>
 
 #include "client/c/handles.h"
+#include "client/c/read.h"
 
 namespace tactic::c {
 namespace {
-
-std::string Item(const char* field, size_t index) {
-  return std::string(field) + "[" + std::to_string(index) + "]";
-}
 
 // Sets `to` to the C++ value of number `from`.
 template <typename T, size_t kCount>
@@ -30,26 +27,6 @@ static_assert(static_cast<int>(DType::kBool) == TACTIC_BOOL_TYPE &&
               static_cast<int>(LaunchMode::kEager) == TACTIC_EAGER &&
               static_cast<int>(Validation::kNone) == TACTIC_VALIDATE_NONE &&
               static_cast<int>(Dialect::kAncestor) == TACTIC_ANCESTOR);
-
-template <typename T>
-Check ReadNumber(const std::string& field, int32_t from, T last, T& to) {
-  if (from < 0 || from > static_cast<int32_t>(last)) {
-    return InvalidArgument(field + " is " + std::to_string(from) + "; must be 0 to " +
-                           std::to_string(static_cast<int>(last)));
-  }
-  to = static_cast<T>(from);
-  return Ok();
-}
-
-template <typename T>
-Check CheckArray(const char* field, const T* items, size_t count, size_t most) {
-  if (count > most) {
-    return InvalidArgument(std::string(field) + ": " + std::to_string(count) +
-                           " of them; at most " + std::to_string(most));
-  }
-  if (count > 0 && items == nullptr) return InvalidArgument(std::string(field) + " is NULL");
-  return Ok();
-}
 
 constexpr size_t kMostRunners = 64;
 constexpr size_t kMostDims = limits::kInputs * limits::kRank;
@@ -119,12 +96,10 @@ Check ReadDynamicDim(const std::string& at, const tactic_dynamic_dim& from, Dyna
   Check check = ReadEnum(at + ".buckets", from.buckets, kBuckets, to.buckets.rule);
   if (check.ok()) check = ReadEnum(at + ".mapper", from.mapper, kMappers, to.mapper.rule);
   if (check.ok()) {
-    check = CheckArray((at + ".bucket_list").c_str(), from.bucket_list, from.bucket_count,
-                       limits::kProblems);
+    check = CheckArray(at + ".bucket_list", from.bucket_list, from.bucket_count, limits::kProblems);
   }
   if (check.ok()) {
-    check = CheckArray((at + ".mapper_list").c_str(), from.mapper_list, from.mapper_count,
-                       limits::kProblems);
+    check = CheckArray(at + ".mapper_list", from.mapper_list, from.mapper_count, limits::kProblems);
   }
   if (!check.ok()) return check;
   to.buckets.list.assign(from.bucket_list, from.bucket_list + from.bucket_count);

@@ -158,16 +158,3 @@ tactic_status tactic_count_profiles(const tactic_op* op, const tactic_shape* sha
     return Ok();
   });
 }
-
-tactic_status tactic_cache_get_statistics(const tactic_cache* cache,
-                                          tactic_cache_statistics* statistics) {
-  return Guard([&]() -> Check {
-    if (Check there = CheckPointer("cache", cache); !there.ok()) return there;
-    const tactic::CacheStatistics s = cache->cache->Statistics();
-    return tactic::c::WriteStructOrFail(
-        "statistics",
-        tactic_cache_statistics{0, s.hits, s.misses, s.not_runnable, s.malformed, s.decisions,
-                                s.foreign_environment, s.damaged, s.mapper_failed},
-        statistics);
-  });
-}

@@ -1,15 +1,24 @@
-// Values of C as values of the vocabulary, and tactics the other way.
+// Values of C as values of the vocabulary.
 #include <utility>
-#include <variant>
 
 #include "client/c/error.h"
 #include "client/c/handles.h"
+#include "client/c/read.h"
 
 namespace tactic::c {
-namespace {
 
 std::string Item(const char* field, size_t index) {
   return std::string(field) + "[" + std::to_string(index) + "]";
+}
+
+Check CheckPointer(const char* field, const void* pointer) {
+  if (pointer != nullptr) return Ok();
+  return InvalidArgument(std::string(field) + " is NULL");
+}
+
+Result<std::string> ToText(const char* field, const char* text) {
+  if (const Check there = CheckPointer(field, text); !there.ok()) return there.error();
+  return std::string(text);
 }
 
 Result<Value> ToValue(const std::string& field, const tactic_parameter& from) {
@@ -42,63 +51,9 @@ Result<Value> ToValue(const std::string& field, const tactic_parameter& from) {
   }
 }
 
-struct Reader {
-  tactic_parameter& to;
-  void operator()(int64_t v) const {
-    to.kind = TACTIC_INT;
-    to.int_value = v;
-  }
-  void operator()(bool v) const {
-    to.kind = TACTIC_BOOL;
-    to.bool_value = v ? 1 : 0;
-  }
-  void operator()(double v) const {
-    to.kind = TACTIC_DOUBLE;
-    to.double_value = v;
-  }
-  void operator()(const std::string& v) const {
-    to.kind = TACTIC_STRING;
-    to.string_value = v.c_str();
-  }
-  void operator()(const ValueList& v) const {
-    to.kind = TACTIC_LIST;
-    to.list_value = ToC(&v);
-  }
-  void operator()(const Parameters& v) const {
-    to.kind = TACTIC_PARAMETERS;
-    to.parameters_value = ToC(&v);
-  }
-};
-
-void Read(const char* name, const Value& from, tactic_parameter* to) {
-  *to = {};
-  to->name = name;
-  std::visit(Reader{*to}, from);
-}
-
-Error NoSuchIndex(const char* what, size_t index, size_t size) {
-  return InvalidArgument("index is " + std::to_string(index) + "; the " + what + " has " +
-                         std::to_string(size));
-}
-
-}  // namespace
-
-Check CheckPointer(const char* field, const void* pointer) {
-  if (pointer != nullptr) return Ok();
-  return InvalidArgument(std::string(field) + " is NULL");
-}
-
-Result<std::string> ToText(const char* field, const char* text) {
-  if (const Check there = CheckPointer(field, text); !there.ok()) return there.error();
-  return std::string(text);
-}
-
 Result<Parameters> ToParameters(const char* field, const tactic_parameter* items, size_t count) {
-  if (count > 0 && items == nullptr) return InvalidArgument(std::string(field) + " is NULL");
-  if (count > limits::kParameters) {
-    return InvalidArgument(std::string(field) + ": " + std::to_string(count) +
-                           " of them; at most " + std::to_string(limits::kParameters));
-  }
+  const Check there = CheckArray(field, items, count, limits::kParameters);
+  if (!there.ok()) return there.error();
   std::vector<Parameter> parameters;
   for (size_t i = 0; i < count; ++i) {
     const std::string at = Item(field, i);
@@ -117,11 +72,8 @@ Result<Parameters> ToParameters(const char* field, const tactic_parameter* items
 }
 
 Result<Shapes> ToShapes(const tactic_shape* shapes, size_t count) {
-  if (count > limits::kInputs) {
-    return InvalidArgument("shapes: " + std::to_string(count) + " of them; at most " +
-                           std::to_string(limits::kInputs));
-  }
-  if (count > 0 && shapes == nullptr) return InvalidArgument("shapes is NULL");
+  const Check there = CheckArray("shapes", shapes, count, limits::kInputs);
+  if (!there.ok()) return there.error();
   Shapes sizes;
   for (size_t i = 0; i < count; ++i) {
     const std::string at = Item("shapes", i);
@@ -138,68 +90,3 @@ Result<Shapes> ToShapes(const tactic_shape* shapes, size_t count) {
 }
 
 }  // namespace tactic::c
-
-using tactic::Check;
-using tactic::c::CheckPointer;
-using tactic::c::FromC;
-using tactic::c::Guard;
-
-size_t tactic_tactic_size(const tactic_tactic* tactic) {
-  return tactic == nullptr ? 0 : FromC(tactic)->size();
-}
-
-tactic_status tactic_tactic_at(const tactic_tactic* tactic, size_t index,
-                               tactic_parameter* parameter) {
-  return Guard([&]() -> Check {
-    if (Check there = CheckPointer("parameter", parameter); !there.ok()) return there;
-    const size_t size = tactic_tactic_size(tactic);
-    if (index >= size) return tactic::c::NoSuchIndex("tactic", index, size);
-    const tactic::Parameter& item = FromC(tactic)->items()[index];
-    tactic::c::Read(item.name.c_str(), item.value, parameter);
-    return tactic::Ok();
-  });
-}
-
-size_t tactic_list_size(const tactic_list* list) {
-  return list == nullptr ? 0 : FromC(list)->items.size();
-}
-
-tactic_status tactic_list_at(const tactic_list* list, size_t index, tactic_parameter* item) {
-  return Guard([&]() -> Check {
-    if (Check there = CheckPointer("item", item); !there.ok()) return there;
-    const size_t size = tactic_list_size(list);
-    if (index >= size) return tactic::c::NoSuchIndex("list", index, size);
-    tactic::c::Read(nullptr, FromC(list)->items[index], item);
-    return tactic::Ok();
-  });
-}
-
-tactic_status tactic_tactic_find(const tactic_tactic* tactic, const char* name,
-                                 tactic_parameter* parameter) {
-  return Guard([&]() -> Check {
-    if (Check there = CheckPointer("parameter", parameter); !there.ok()) return there;
-    if (Check there = CheckPointer("name", name); !there.ok()) return there;
-    for (size_t i = 0; i < tactic_tactic_size(tactic); ++i) {
-      const tactic::Parameter& item = FromC(tactic)->items()[i];
-      if (item.name != name) continue;
-      tactic::c::Read(item.name.c_str(), item.value, parameter);
-      return tactic::Ok();
-    }
-    return tactic::Error{tactic::ErrorCode::kNotFound,
-                         "the tactic has no parameter '" + std::string(name) + "'"};
-  });
-}
-
-size_t tactic_tactic_text(const tactic_tactic* tactic, char* text, size_t size) {
-  size_t length = 0;
-  const tactic_status status = Guard([&]() -> Check {
-    const std::string whole = tactic == nullptr ? "default" : FromC(tactic)->ToText();
-    length = whole.size();
-    if (text == nullptr || size == 0) return tactic::Ok();
-    const size_t copied = std::min(length, size - 1);
-    std::memcpy(text, whole.data(), copied);
-    text[copied] = '\0';
-    return tactic::Ok();
-  });
-  return status == TACTIC_OK ? length : 0;
-}

@@ -90,7 +90,9 @@ std::string AreaOfPublicHeader(std::string_view include) {
   for (const char* header : {"cache", "capture", "op_handle", "op_spec", "statistics"}) {
     if (include == std::string("tactic/") + header + ".h") return "client/cache";
   }
-  if (include == "tactic/tactic.h" || include == "tactic/tactic_values.h") return "client/c";
+  for (const char* header : {"tactic", "tactic_statistics", "tactic_values"}) {
+    if (include == std::string("tactic/") + header + ".h") return "client/c";
+  }
   if (include == "tactic/tactic_link.h") return "client/c_link";
   if (include == "tactic/client.h") return "client/link";
   if (include == "tactic/lease.h") return "client/lease";

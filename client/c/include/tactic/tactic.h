@@ -18,6 +18,7 @@
 #ifndef TACTIC_TACTIC_H_
 #define TACTIC_TACTIC_H_
 
+#include "tactic/tactic_statistics.h"
 #include "tactic/tactic_values.h"
 
 #ifdef __cplusplus
@@ -132,7 +133,6 @@ typedef struct tactic_op_spec {
 
 /* ---- the cache ---- */
 
-typedef struct tactic_cache tactic_cache;
 typedef struct tactic_op tactic_op; /* Belongs to its cache. */
 
 /* NULL only when out of memory. */
@@ -170,20 +170,6 @@ TACTIC_API tactic_status tactic_pin(tactic_cache* cache, const tactic_op* op,
  * yet. */
 TACTIC_API tactic_status tactic_count_profiles(const tactic_op* op, const tactic_shape* shapes,
                                                size_t count, size_t* profiles, size_t* missing);
-
-typedef struct tactic_cache_statistics {
-  size_t struct_size;
-  uint64_t hits;
-  uint64_t misses;
-  uint64_t not_runnable;        /* A decision, but none of its runners is in the caller's list. */
-  uint64_t malformed;           /* Wrong number of inputs, rank, or a negative size. */
-  uint64_t decisions;           /* Held. */
-  uint64_t foreign_environment; /* Held, but of another device or version: not used. */
-  uint64_t damaged;
-  uint64_t mapper_failed; /* map_size gave a size below 0. */
-} tactic_cache_statistics;
-TACTIC_API tactic_status tactic_cache_get_statistics(const tactic_cache* cache,
-                                                     tactic_cache_statistics* statistics);
 
 #ifdef __cplusplus
 }

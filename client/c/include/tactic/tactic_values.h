@@ -42,6 +42,8 @@ TACTIC_API const char* tactic_status_name(tactic_status status);
 /* Why the last call of this thread that failed did so, at most 1023 bytes; "" if none has. Valid
  * until the next failure of this thread. */
 TACTIC_API const char* tactic_last_error(void);
+/* For callbacks that fail: makes `text` what tactic_last_error gives, and returns `status`. */
+TACTIC_API tactic_status tactic_fail(tactic_status status, const char* text);
 
 /* ---- values ---- */
 
@@ -54,7 +56,9 @@ enum {
   TACTIC_PARAMETERS = 6 /* Named values. */
 };
 
-/* One kernel configuration of a runner: named parameters, sorted by name. Belongs to its cache. */
+/* Named parameters, sorted by name: one kernel configuration of a runner, or a set inside one. A
+ * constant one belongs to what it came from (its cache, a problem); one that is created, to who
+ * created it. */
 typedef struct tactic_tactic tactic_tactic;
 typedef struct tactic_list tactic_list; /* Likewise. */
 
@@ -66,8 +70,8 @@ typedef struct tactic_parameter {
   int64_t int_value;
   double double_value;      /* Finite. */
   const char* string_value; /* At most 256 bytes, no control characters. */
-  /* Read with tactic_list_at and tactic_tactic_at. Where a program gives values, these can be only
-   * what the library gave it. */
+  /* Read with tactic_list_at and tactic_tactic_at; made with tactic_list_create and
+   * tactic_tactic_create. */
   const tactic_list* list_value;
   const tactic_tactic* parameters_value;
 } tactic_parameter;
@@ -87,6 +91,17 @@ TACTIC_API tactic_status tactic_list_at(const tactic_list* list, size_t index,
 /* For people: "kc=256 mc=96", "default". Writes at most `size` bytes with the NUL, and returns how
  * many bytes the whole text has without it, as snprintf does. */
 TACTIC_API size_t tactic_tactic_text(const tactic_tactic* tactic, char* text, size_t size);
+
+/* Values that nest are made from the inside out: each call copies what it is given, which may be
+ * destroyed then. INVALID_ARGUMENT names what is wrong: a name twice, text that is no UTF-8, more
+ * than 64 parameters, 8 levels or 512 values. */
+TACTIC_API tactic_status tactic_tactic_create(const tactic_parameter* parameters, size_t count,
+                                              tactic_tactic** tactic);
+TACTIC_API void tactic_tactic_destroy(tactic_tactic* tactic); /* NULL is fine. */
+/* The names of the items are not looked at. */
+TACTIC_API tactic_status tactic_list_create(const tactic_parameter* items, size_t count,
+                                            tactic_list** list);
+TACTIC_API void tactic_list_destroy(tactic_list* list); /* NULL is fine. */
 
 /* ---- element types and layouts ---- */
 
