@@ -6,9 +6,9 @@
 #include <thread>
 #include <utility>
 
+#include "runners/cuda/graph.h"
 #include "runners/cuda/host_clock.h"
 #include "runners/cuda/status.h"
-#include "runners/cuda/tensor_kernels.h"
 
 namespace tactic::cuda {
 namespace {
@@ -19,7 +19,8 @@ using timing::Observation;
 
 constexpr size_t kMostCopies = 256;
 constexpr size_t kMostWorkspace = size_t{256} << 20;
-constexpr double kScreenCut = 4;  // Times the best: not worth a timed sample.
+constexpr double kScreenCut = 2;     // Times the default: not worth a timed sample,
+constexpr double kUngatedNs = 10e3;  // after so much for what the host had the device wait.
 
 Event MakeEvent() {
   cudaEvent_t event = nullptr;
@@ -104,15 +105,11 @@ std::optional<Error> CudaSampler::PlanOperands(Operands::Layout& layout) const {
 
 void CudaSampler::Open() {
   const OpSchema schema = request_.op.Schema();
+  size_t cold_bytes = 0;
   for (size_t i = 0; i < request_.problem.inputs.size(); ++i) {
-    if (IsCold(i, schema)) cold_bytes_ += Bytes(request_.problem.inputs[i]);
+    if (IsCold(i, schema)) cold_bytes += Bytes(request_.problem.inputs[i]);
   }
-  copy_read_at_.assign(operands_->copies(), 0);
-  if (cold_bytes_ > 0) {
-    sweep_ = Allocate(2 * options_.l2_bytes);
-    ThrowIf(cudaMemsetAsync(sweep_.get(), 0, 2 * options_.l2_bytes, stream_), "clearing");
-    bytes_read_ = 2 * options_.l2_bytes;
-  }
+  cold_.emplace(operands_->copies(), cold_bytes, options_.l2_bytes, options_.always_sweep, stream_);
   start_ = MakeEvent();
   stop_ = MakeEvent();
   if (request_.policy.validation == Validation::kNone) return;
@@ -143,9 +140,10 @@ std::optional<Failure> CudaSampler::Step(int candidate, LaunchPhase phase, doubl
       failure = {memory ? Outcome::kOutOfMemory : Outcome::kRejected, e.what()};
     }
   });
-  // A runner's own exception may hide an error of the device.
-  if (const cudaError_t error = cudaStreamSynchronize(stream_); !IsHarmless(error)) {
-    if (lost.empty()) lost = ToText(error);
+  if (thrown) {  // A runner's own exception may hide an error of the device.
+    if (const cudaError_t error = cudaStreamSynchronize(stream_); !IsHarmless(error)) {
+      lost = ToText(error);
+    }
   }
   if (!lost.empty()) observer_.Fatal(lost);
   return failure ? failure : thrown;
@@ -154,10 +152,10 @@ std::optional<Failure> CudaSampler::Step(int candidate, LaunchPhase phase, doubl
 // Destroying a call runs the runner's code too.
 void CudaSampler::Release(int candidate) {
   State& state = candidates_[static_cast<size_t>(candidate)];
-  if (!state.call) return;
+  if (!state.prepared.call) return;
   static_cast<void>(Step(candidate, LaunchPhase::kPrepare, options_.prepare_seconds, [&] {
     state.graph.reset();
-    state.call.reset();
+    state.prepared.call.reset();
   }));
 }
 
@@ -168,84 +166,57 @@ Observation CudaSampler::Fail(int candidate, Failure failure) {
 
 Observation CudaSampler::Screen(int candidate) {
   const double start = HostNowNs();
-  std::optional<Failure> failure = Prepare(candidate);
-  if (!failure) failure = Capture(candidate);
-  if (!failure) failure = Validate(candidate);
-  if (!failure && !settled_) failure = Settle(candidate);
   State& state = candidates_[static_cast<size_t>(candidate)];
-  const double reference = candidates_[0].latest_ns;
-  const bool hopeless = candidate != 0 && reference > 0 && state.latest_ns > kScreenCut * reference;
-  if (!failure && !hopeless) failure = Sample(candidate);
+  std::optional<Failure> failure = Prepare(candidate);
+  if (!failure) failure = Capture(candidate, screen_calls_);
+  if (!failure) failure = Validate(candidate);
+  if (!failure) state.outputs_hash = operands_->outputs_hash();
+  if (!failure && !settled_) failure = Settle(candidate);
+  if (!failure && !IsHopeless(candidate)) failure = Sample(candidate);
   Observation observation{candidate, Outcome::kMeasured, state.latest_ns, "", 0};
   if (failure) observation = Fail(candidate, std::move(*failure));
   observation.cost_ns = HostNowNs() - start;
+  shared_.clock->Mark();
   return observation;
+}
+
+// By the replay that was checked.
+bool CudaSampler::IsHopeless(int candidate) const {
+  const State& state = candidates_[static_cast<size_t>(candidate)];
+  const double reference = candidates_[0].latest_ns;
+  return candidate != 0 && reference > 0 &&
+         state.latest_ns > kScreenCut * reference + kUngatedNs / state.calls;
 }
 
 std::optional<Failure> CudaSampler::Prepare(int candidate) {
   State& state = candidates_[static_cast<size_t>(candidate)];
-  state.first_copy = static_cast<size_t>(candidate) * static_cast<size_t>(calls_);
   std::optional<Failure> refused;
   const auto failure = Step(candidate, LaunchPhase::kPrepare, options_.prepare_seconds, [&] {
-    auto call = state.what.runner->Prepare(request_.problem, state.what.tactic);
-    if (!call.ok()) {
-      const bool memory = call.error().code == ErrorCode::kOutOfMemory;
-      refused = {memory ? Outcome::kOutOfMemory : Outcome::kRejected, call.error().message};
-      return;
-    }
-    if (*call == nullptr) {
-      refused = {Outcome::kRejected, "Prepare gave no call"};
-      return;
-    }
-    state.workspace_bytes = (*call)->WorkspaceBytes();
-    if (state.workspace_bytes > kMostWorkspace) {
-      refused = {Outcome::kOutOfMemory,
-                 "needs a workspace of " + std::to_string(state.workspace_bytes) +
-                     " bytes; at most " + std::to_string(kMostWorkspace) + " are given"};
-      return;
-    }
-    state.call = std::move(*call);
+    refused = timing::PrepareCall(state.what, request_.problem, operands_->workspace_bytes(),
+                                  state.prepared);
   });
   return failure ? failure : refused;
 }
 
 void CudaSampler::LaunchCalls(State& state) {
-  for (int i = 0; i < calls_; ++i) {
-    state.call->Launch({.inputs = operands_->inputs(state.first_copy + static_cast<size_t>(i)),
-                        .outputs = operands_->outputs(),
-                        .workspace = operands_->workspace(),
-                        .stream = stream_});
+  for (int i = 0; i < state.calls; ++i) {
+    state.prepared.call->Launch(
+        {.inputs = operands_->inputs(state.first_copy + static_cast<size_t>(i)),
+         .outputs = operands_->outputs(),
+         .workspace = operands_->workspace(),
+         .stream = stream_});
   }
 }
 
-std::optional<Failure> CudaSampler::Capture(int candidate) {
-  if (request_.policy.launch == LaunchMode::kEager) return std::nullopt;
+std::optional<Failure> CudaSampler::Capture(int candidate, int calls) {
   State& state = candidates_[static_cast<size_t>(candidate)];
+  state.calls = calls;
+  state.first_copy = cold_->FirstCopyFor(calls);
+  if (request_.policy.launch == LaunchMode::kEager) return std::nullopt;
   std::optional<Failure> refused;
   const auto failure = Step(candidate, LaunchPhase::kPrepare, options_.prepare_seconds, [&] {
-    ThrowIf(cudaStreamBeginCapture(stream_, cudaStreamCaptureModeThreadLocal), "capturing");
-    const auto thrown = timing::Guarded([&] { LaunchCalls(state); });
-    cudaGraph_t raw = nullptr;
-    const cudaError_t launched = cudaGetLastError();
-    const cudaError_t ended = cudaStreamEndCapture(stream_, &raw);
-    const Graph graph(raw);
-    if (thrown) {
-      refused = thrown;
-      return;
-    }
-    ThrowIf(launched, "launching it");
-    ThrowIf(ended, "capturing it into a graph");
-    size_t nodes = 0;
-    ThrowIf(cudaGraphGetNodes(graph.get(), nullptr, &nodes), "counting its kernels");
-    if (nodes == 0) {
-      refused = {Outcome::kWrongResult,
-                 "launched nothing on the stream that it was given: its work escapes the graph"};
-      return;
-    }
-    cudaGraphExec_t exec = nullptr;
-    ThrowIf(cudaGraphInstantiate(&exec, graph.get(), 0), "instantiating its graph");
-    state.graph.reset(exec);
-    ThrowIf(cudaGraphUpload(exec, stream_), "uploading its graph");
+    refused = CaptureGraph(
+        stream_, [&] { LaunchCalls(state); }, state.graph);
   });
   return failure ? failure : refused;
 }
@@ -259,6 +230,19 @@ void CudaSampler::Enqueue(State& state) {
   }
 }
 
+void CudaSampler::EnqueueTimed(State& state) {
+  ThrowIf(cudaEventRecord(start_.get(), stream_), "recording an event");
+  Enqueue(state);
+  ThrowIf(cudaEventRecord(stop_.get(), stream_), "recording an event");
+}
+
+void CudaSampler::ReadTime(State& state) {
+  ThrowIf(cudaStreamSynchronize(stream_), "running it");
+  float milliseconds = 0;
+  ThrowIf(cudaEventElapsedTime(&milliseconds, start_.get(), stop_.get()), "reading an event");
+  state.latest_ns = 1e6 * static_cast<double>(milliseconds) / state.calls;
+}
+
 // The longest that one valid call may be expected to take: the default's time, or, before that is
 // known, the reference's.
 double CudaSampler::ReferencePoint() const {
@@ -267,25 +251,19 @@ double CudaSampler::ReferencePoint() const {
 
 std::optional<Failure> CudaSampler::Validate(int candidate) {
   State& state = candidates_[static_cast<size_t>(candidate)];
-  const double seconds = 5 + 20e-9 * ReferencePoint() * calls_;
+  const double seconds = 5 + 20e-9 * ReferencePoint() * state.calls;
   std::optional<Failure> wrong;
   const auto failure = Step(candidate, LaunchPhase::kValidate, seconds, [&] {
-    if (state.workspace_bytes > 0 && operands_->workspace() == nullptr) throw std::bad_alloc();
-    operands_->Arm(state.workspace_bytes);
-    ThrowIf(cudaEventRecord(start_.get(), stream_), "recording an event");
-    Enqueue(state);
-    ThrowIf(cudaEventRecord(stop_.get(), stream_), "recording an event");
-    ThrowIf(cudaStreamSynchronize(stream_), "running it");
-    float milliseconds = 0;
-    ThrowIf(cudaEventElapsedTime(&milliseconds, start_.get(), stop_.get()), "reading an event");
-    state.latest_ns = 1e6 * static_cast<double>(milliseconds) / calls_;
+    operands_->Arm(state.prepared.workspace_bytes);
+    EnqueueTimed(state);
+    cold_->NoteRead(state.first_copy, state.calls);
+    ReadTime(state);
     if (request_.policy.validation != Validation::kNone) wrong = operands_->Check();
   });
   return failure ? failure : wrong;
 }
 
-// The first candidate that runs warms the device up and tells how many calls make a sample. The
-// same number for all, so that what a graph costs beside its kernels is the same for all.
+// The first candidate that runs warms the device up and tells how many calls make a sample.
 std::optional<Failure> CudaSampler::Settle(int candidate) {
   std::optional<Failure> failure;
   shared_.clock->Steady([&] {
@@ -294,51 +272,47 @@ std::optional<Failure> CudaSampler::Settle(int candidate) {
   if (!failure) failure = Sample(candidate);
   if (failure) return failure;
   const double one = candidates_[static_cast<size_t>(candidate)].latest_ns;
-  calls_ = static_cast<int>(
-      std::clamp<double>(std::ceil(options_.sample_ns / one), 1, options_.most_calls));
+  const int most = std::min(options_.most_calls, cold_->MostCalls());
+  const auto calls_for = [&](double ns) {
+    return static_cast<int>(std::clamp<double>(std::ceil(ns / one), 1, most));
+  };
+  calls_ = calls_for(options_.sample_ns);
+  screen_calls_ = calls_for(options_.screen_ns);
   settled_ = true;
-  return Capture(candidate);
+  return screen_calls_ == 1 ? std::nullopt : Capture(candidate, screen_calls_);
 }
 
-// Each copy that the sample reads must have been evicted.
-void CudaSampler::MakeCold(const State& state) {
-  if (cold_bytes_ == 0) return;
-  const uint64_t enough = 2 * options_.l2_bytes;
-  const size_t calls = std::min(static_cast<size_t>(calls_), operands_->copies());
-  bool warm = false;
-  for (size_t i = 0; i < calls; ++i) {
-    const uint64_t read_at = copy_read_at_[(state.first_copy + i) % operands_->copies()];
-    warm = warm || bytes_read_ - read_at < enough;
+std::optional<Failure> CudaSampler::Enter(int candidate) {
+  State& state = candidates_[static_cast<size_t>(candidate)];
+  if (!state.prepared.call) {
+    return Failure{Outcome::kRejected, "sampled without having been screened"};
   }
-  if (warm) {
-    Sweep(sweep_.get(), enough, stream_);
-    bytes_read_ += enough;
+  if (state.in_rounds) return std::nullopt;
+  if (state.calls != calls_) {
+    if (auto failure = Capture(candidate, calls_)) return failure;
   }
-  bytes_read_ += calls * cold_bytes_;
-  for (size_t i = 0; i < calls; ++i) {
-    copy_read_at_[(state.first_copy + i) % operands_->copies()] = bytes_read_;
+  if (auto failure = Validate(candidate)) return failure;
+  state.in_rounds = true;
+  if (operands_->outputs_hash() != state.outputs_hash) {
+    state.remark =
+        "not deterministic: two launches on the same inputs differ, within the tolerance";
   }
+  return std::nullopt;
 }
 
 std::optional<Failure> CudaSampler::Sample(int candidate) {
   State& state = candidates_[static_cast<size_t>(candidate)];
-  if (!state.call) return Failure{Outcome::kRejected, "sampled without having been screened"};
-  const double predicted = 1e-9 * calls_ * state.latest_ns;
+  const double predicted = 1e-9 * state.calls * state.latest_ns;
   return Step(candidate, LaunchPhase::kSample, 1 + 10 * predicted, [&] {
-    MakeCold(state);
+    cold_->Prepare(state.first_copy, state.calls);
     if (request_.policy.cache == CacheState::kWeightsCold) operands_->TouchActivations();
     if (request_.policy.cache == CacheState::kWarm) Enqueue(state);
     // An eager launch is timed with the host's part in it, so nothing may wait for a gate there.
     const bool gated = request_.policy.launch != LaunchMode::kEager;
     if (gated) shared_.gate->Close(stream_);
-    ThrowIf(cudaEventRecord(start_.get(), stream_), "recording an event");
-    Enqueue(state);
-    ThrowIf(cudaEventRecord(stop_.get(), stream_), "recording an event");
+    EnqueueTimed(state);
     if (gated) shared_.gate->Open();
-    ThrowIf(cudaStreamSynchronize(stream_), "running it");
-    float milliseconds = 0;
-    ThrowIf(cudaEventElapsedTime(&milliseconds, start_.get(), stop_.get()), "reading an event");
-    state.latest_ns = 1e6 * static_cast<double>(milliseconds) / calls_;
+    ReadTime(state);
   });
 }
 
@@ -347,7 +321,9 @@ std::vector<Observation> CudaSampler::Round(std::span<const int> candidates) {
                                                    std::chrono::milliseconds(1000),
                                                    std::chrono::milliseconds(4000)};
   const int warm = candidates.front();
-  shared_.clock->Steady([&] { static_cast<void>(Sample(warm)); });
+  shared_.clock->Steady([&] {
+    if (!Enter(warm)) static_cast<void>(Sample(warm));
+  });
   std::vector<Observation> observations;
   for (const auto pause : kPauses) {
     observations = RoundOnce(candidates);
@@ -371,11 +347,12 @@ std::vector<Observation> CudaSampler::RoundOnce(std::span<const int> candidates)
   for (int candidate : candidates) {
     if (observer_.StopRequested()) break;
     const double start = HostNowNs();
-    std::optional<Failure> failure = Sample(candidate);
+    std::optional<Failure> failure = Enter(candidate);
+    if (!failure) failure = Sample(candidate);
     const State& state = candidates_[static_cast<size_t>(candidate)];
     observations.push_back(
         failure ? Fail(candidate, std::move(*failure))
-                : Observation{candidate, Outcome::kMeasured, state.latest_ns, "", 0});
+                : Observation{candidate, Outcome::kMeasured, state.latest_ns, state.remark, 0});
     observations.back().cost_ns = HostNowNs() - start;
   }
   return observations;
