@@ -10,7 +10,7 @@
 namespace tactic::bench {
 namespace {
 
-constexpr int kFirstRounds = 5;     // That tell who is near the best,
+constexpr int kFirstRounds = 8;     // That tell who is near the best,
 constexpr double kFirstLook = 0.5;  // of those whose screening sample is within this.
 constexpr double kCut = 0.1;        // Of the trimmed means, from each end.
 
@@ -28,6 +28,7 @@ Result<std::unique_ptr<Exhaustive>> Exhaustive::Create(const RegretProblem& prob
       made->observer_);
   if (!sampler.ok()) return sampler.error();
   made->sampler_ = *std::move(sampler);
+  made->places_ = static_cast<size_t>(session.rounds_of_a_cycle());
   made->Screen();
   if (made->valid_ > 0) return made;
   return Error{ErrorCode::kFailedPrecondition, problem.name + ": no candidate is valid"};
@@ -95,9 +96,10 @@ void Exhaustive::Round(const std::vector<int>& order) {
 }
 
 // Against the mean of the round, which takes out what slows all of it.
-double Exhaustive::Slowness(size_t index, size_t first, size_t step) const {
+double Exhaustive::Slowness(size_t index, const Use& use) const {
   std::vector<double> ratios;
-  for (size_t round = first; round < log_ns_[index].size(); round += step) {
+  for (size_t round = 0; round < log_ns_[index].size(); ++round) {
+    if (!use(round)) continue;
     double mean = 0;
     for (const auto& one : log_ns_) mean += one[round] / static_cast<double>(log_ns_.size());
     ratios.push_back(log_ns_[index][round] - mean);
@@ -105,26 +107,42 @@ double Exhaustive::Slowness(size_t index, size_t first, size_t step) const {
   return timing::TrimmedMean(ratios, kCut);
 }
 
+size_t Exhaustive::IndexOf(int candidate) const {
+  return static_cast<size_t>(std::find(who_.begin(), who_.end(), candidate) - who_.begin());
+}
+
+size_t Exhaustive::Best(const Use& use) const {
+  std::vector<double> slowness;
+  for (size_t i = 0; i < who_.size(); ++i) slowness.push_back(Slowness(i, use));
+  return static_cast<size_t>(std::min_element(slowness.begin(), slowness.end()) - slowness.begin());
+}
+
 double Exhaustive::Regret(int candidate) const {
-  const auto at = std::find(who_.begin(), who_.end(), candidate);
-  if (at == who_.end()) return std::numeric_limits<double>::quiet_NaN();
-  double best = std::numeric_limits<double>::infinity();
-  for (size_t i = 0; i < who_.size(); ++i) best = std::min(best, Slowness(i, 0, 1));
-  return std::expm1(Slowness(static_cast<size_t>(at - who_.begin()), 0, 1) - best);
+  const size_t at = IndexOf(candidate);
+  if (at == who_.size()) return std::numeric_limits<double>::quiet_NaN();
+  const Use all = [](size_t) { return true; };
+  return std::expm1(Slowness(at, all) - Slowness(Best(all), all));
+}
+
+std::vector<double> Exhaustive::RegretByPlace(int candidate) const {
+  const size_t at = IndexOf(candidate);
+  const size_t best = Best([](size_t) { return true; });
+  std::vector<double> regrets;
+  for (size_t place = 0; at < who_.size() && place < places_; ++place) {
+    const Use here = [&](size_t round) { return round % places_ == place; };
+    regrets.push_back(std::expm1(Slowness(at, here) - Slowness(best, here)));
+  }
+  return regrets;
 }
 
 double Exhaustive::CrossRegret(int candidate) const {
-  const auto at = std::find(who_.begin(), who_.end(), candidate);
-  if (at == who_.end()) return std::numeric_limits<double>::quiet_NaN();
+  const size_t at = IndexOf(candidate);
+  if (at == who_.size()) return std::numeric_limits<double>::quiet_NaN();
   double regret = 0;
   for (const size_t half : {size_t{0}, size_t{1}}) {
-    size_t best = 0;
-    for (size_t i = 1; i < who_.size(); ++i) {
-      if (Slowness(i, half, 2) < Slowness(best, half, 2)) best = i;
-    }
-    const size_t other = 1 - half;
-    regret += 0.5 * std::expm1(Slowness(static_cast<size_t>(at - who_.begin()), other, 2) -
-                               Slowness(best, other, 2));
+    const Use chosen = [&](size_t round) { return round / places_ % 2 == half; };
+    const Use judged = [&](size_t round) { return round / places_ % 2 != half; };
+    regret += 0.5 * std::expm1(Slowness(at, judged) - Slowness(Best(chosen), judged));
   }
   return regret;
 }

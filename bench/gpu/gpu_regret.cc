@@ -54,6 +54,7 @@ Result<ContestRun> RunContest(const RegretProblem& problem, timing::DeviceSessio
   plan.policy = problem.policy;
   plan.entry = problem.entry;
   plan.seed = 1;
+  plan.cycle_rounds = session.rounds_of_a_cycle();
   const auto start = Clock::now();
   auto sampler = timing::MakeSampler(plan, problem.list, session, run.phases);
   if (!sampler.ok()) return sampler.error();
@@ -89,6 +90,9 @@ ordered_json Describe(const RegretProblem& problem, const Exhaustive& truth,
                        {"within_10_pct", truth.near()},
                        {"best_us", Round(1e-3 * truth.BestNs(), 0.001)}};
   json["default_regret_pct"] = Percent(truth.Regret(0));
+  for (const double regret : truth.RegretByPlace(0)) {
+    json["default_regret_by_place_pct"].push_back(Percent(regret));
+  }
   ordered_json ours = JudgedPick(problem, truth, contest.pick);
   ours["reason"] = std::string(Name(contest.verdict.reason));
   ours["tied"] = contest.verdict.tied;

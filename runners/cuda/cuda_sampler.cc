@@ -44,7 +44,7 @@ CudaSampler::CudaSampler(timing::SamplerRequest request, const CudaSamplerOption
       observer_(observer),
       stream_(shared.stream.get()) {
   for (const timing::SamplerCandidate& candidate : request_.candidates) {
-    candidates_.push_back({.what = candidate});
+    candidates_.emplace_back().what = candidate;
   }
 }
 
@@ -54,24 +54,18 @@ Result<std::unique_ptr<timing::Sampler>> CudaSampler::Create(timing::SamplerRequ
                                                              timing::LaunchObserver& observer) {
   std::unique_ptr<CudaSampler> sampler(
       new CudaSampler(std::move(request), options, shared, observer));
-  Operands::Layout layout;
   std::optional<Error> error;
-  auto failure = timing::Guarded([&] { error = sampler->PlanOperands(layout); });
+  auto failure = timing::Guarded([&] { error = sampler->PlanOperands(); });
   if (error) return *error;
-  const Problem& problem = sampler->request_.problem;
   if (!failure) {
-    failure = sampler->Step(
-        timing::kNoCandidate, LaunchPhase::kReference, options.reference_seconds, [&] {
-          sampler->operands_ =
-              std::make_unique<Operands>(sampler->request_.op, problem, layout, sampler->stream_);
-          sampler->Open();
-        });
+    failure = sampler->Step(timing::kNoCandidate, LaunchPhase::kReference,
+                            options.reference_seconds, [&] { sampler->AddPlace(); });
   }
   if (!failure) return std::unique_ptr<timing::Sampler>(std::move(sampler));
   const auto code =
       failure->outcome == Outcome::kOutOfMemory ? ErrorCode::kOutOfMemory : ErrorCode::kInternal;
-  return Error{code, "making operands and reference of " + ToText(problem) + ": " +
-                         timing::Printable(failure->detail)};
+  return Error{code, "making operands and reference of " + ToText(sampler->request_.problem) +
+                         ": " + timing::Printable(failure->detail)};
 }
 
 bool CudaSampler::IsCold(size_t input, const OpSchema& schema) const {
@@ -81,41 +75,55 @@ bool CudaSampler::IsCold(size_t input, const OpSchema& schema) const {
 }
 
 // Three times the L2 in copies, so that walking them keeps each cold; fewer where memory is short
-// or one call reads that much, and then sweeps do the rest.
-std::optional<Error> CudaSampler::PlanOperands(Operands::Layout& layout) const {
+// or one call reads that much, and then sweeps do the rest. With what is left, more places.
+std::optional<Error> CudaSampler::PlanOperands() {
   const OpSchema schema = request_.op.Schema();
-  size_t cold = 0;
   for (size_t i = 0; i < request_.problem.inputs.size(); ++i) {
-    layout.cold.push_back(IsCold(i, schema));
-    if (layout.cold.back()) cold += Bytes(request_.problem.inputs[i]);
+    layout_.cold.push_back(IsCold(i, schema));
+    if (layout_.cold.back()) cold_bytes_ += Bytes(request_.problem.inputs[i]);
   }
   const uint64_t limit = options_.memory_bytes;
-  const size_t least = Operands::BytesFor(request_.op, request_.problem, layout);
+  const size_t least = Operands::BytesFor(request_.op, request_.problem, layout_);
   const uint64_t sweep = 2 * options_.l2_bytes;
   if (least + sweep > limit) return OutOfMemory(least + sweep, limit);
   const uint64_t left = limit - least - sweep;
-  layout.workspace_bytes = std::min<uint64_t>(kMostWorkspace, left / 2);
-  if (cold > 0) {
-    const size_t wanted = (3 * options_.l2_bytes + cold - 1) / cold + 1;
-    const size_t affordable = 1 + (left - layout.workspace_bytes) / cold;
-    layout.copies = std::min({wanted, affordable, kMostCopies});
+  layout_.workspace_bytes = std::min<uint64_t>(kMostWorkspace, left / 2);
+  if (cold_bytes_ > 0) {
+    const size_t wanted = (3 * options_.l2_bytes + cold_bytes_ - 1) / cold_bytes_ + 1;
+    const size_t affordable = 1 + (left - layout_.workspace_bytes) / cold_bytes_;
+    layout_.copies = std::min({wanted, affordable, kMostCopies});
   }
+  const uint64_t each = Operands::BytesFor(request_.op, request_.problem, layout_) + sweep;
+  most_places_ = std::clamp<size_t>(limit / each, 1, options_.most_places);
+  for (State& state : candidates_) state.shots.resize(most_places_);
   return std::nullopt;
 }
 
-void CudaSampler::Open() {
-  const OpSchema schema = request_.op.Schema();
-  size_t cold_bytes = 0;
-  for (size_t i = 0; i < request_.problem.inputs.size(); ++i) {
-    if (IsCold(i, schema)) cold_bytes += Bytes(request_.problem.inputs[i]);
+void CudaSampler::AddPlace() {
+  Place place;
+  place.operands = std::make_unique<Operands>(request_.op, request_.problem, layout_, stream_);
+  place.cold.emplace(place.operands->copies(), cold_bytes_, options_.l2_bytes,
+                     options_.always_sweep, stream_);
+  if (!places_.empty()) {
+    place.operands->ShareReference(*places_[0].operands);
+  } else {
+    start_ = MakeEvent();
+    stop_ = MakeEvent();
+    const double start = HostNowNs();
+    if (request_.policy.validation != Validation::kNone) place.operands->ComputeReference();
+    reference_ns_ = HostNowNs() - start;
   }
-  cold_.emplace(operands_->copies(), cold_bytes, options_.l2_bytes, options_.always_sweep, stream_);
-  start_ = MakeEvent();
-  stop_ = MakeEvent();
-  if (request_.policy.validation == Validation::kNone) return;
-  const double start = HostNowNs();
-  operands_->ComputeReference();
-  reference_ns_ = HostNowNs() - start;
+  places_.push_back(std::move(place));
+}
+
+void CudaSampler::Move() {
+  place_ = rounds_++ % most_places_;
+  if (place_ < places_.size()) return;
+  const auto failure = Step(timing::kNoCandidate, LaunchPhase::kReference,
+                            options_.reference_seconds, [&] { AddPlace(); });
+  if (!failure) return;
+  most_places_ = places_.size();
+  place_ = 0;
 }
 
 CudaSampler::~CudaSampler() {
@@ -154,7 +162,7 @@ void CudaSampler::Release(int candidate) {
   State& state = candidates_[static_cast<size_t>(candidate)];
   if (!state.prepared.call) return;
   static_cast<void>(Step(candidate, LaunchPhase::kPrepare, options_.prepare_seconds, [&] {
-    state.graph.reset();
+    for (Shot& shot : state.shots) shot = {};
     state.prepared.call.reset();
   }));
 }
@@ -167,10 +175,11 @@ Observation CudaSampler::Fail(int candidate, Failure failure) {
 Observation CudaSampler::Screen(int candidate) {
   const double start = HostNowNs();
   State& state = candidates_[static_cast<size_t>(candidate)];
+  place_ = 0;
   std::optional<Failure> failure = Prepare(candidate);
   if (!failure) failure = Capture(candidate, screen_calls_);
   if (!failure) failure = Validate(candidate);
-  if (!failure) state.outputs_hash = operands_->outputs_hash();
+  if (!failure) state.outputs_hash = here().operands->outputs_hash();
   if (!failure && !settled_) failure = Settle(candidate);
   if (!failure && !IsHopeless(candidate)) failure = Sample(candidate);
   Observation observation{candidate, Outcome::kMeasured, state.latest_ns, "", 0};
@@ -181,49 +190,52 @@ Observation CudaSampler::Screen(int candidate) {
 }
 
 // By the replay that was checked.
-bool CudaSampler::IsHopeless(int candidate) const {
-  const State& state = candidates_[static_cast<size_t>(candidate)];
+bool CudaSampler::IsHopeless(int candidate) {
+  State& state = candidates_[static_cast<size_t>(candidate)];
   const double reference = candidates_[0].latest_ns;
   return candidate != 0 && reference > 0 &&
-         state.latest_ns > kScreenCut * reference + kUngatedNs / state.calls;
+         state.latest_ns > kScreenCut * reference + kUngatedNs / ShotOf(state).calls;
 }
 
 std::optional<Failure> CudaSampler::Prepare(int candidate) {
   State& state = candidates_[static_cast<size_t>(candidate)];
   std::optional<Failure> refused;
   const auto failure = Step(candidate, LaunchPhase::kPrepare, options_.prepare_seconds, [&] {
-    refused = timing::PrepareCall(state.what, request_.problem, operands_->workspace_bytes(),
-                                  state.prepared);
+    refused =
+        timing::PrepareCall(state.what, request_.problem, layout_.workspace_bytes, state.prepared);
   });
   return failure ? failure : refused;
 }
 
 void CudaSampler::LaunchCalls(State& state) {
-  for (int i = 0; i < state.calls; ++i) {
+  const Shot& shot = ShotOf(state);
+  const Operands& operands = *here().operands;
+  for (int i = 0; i < shot.calls; ++i) {
     state.prepared.call->Launch(
-        {.inputs = operands_->inputs(state.first_copy + static_cast<size_t>(i)),
-         .outputs = operands_->outputs(),
-         .workspace = operands_->workspace(),
+        {.inputs = operands.inputs(shot.first_copy + static_cast<size_t>(i)),
+         .outputs = operands.outputs(),
+         .workspace = operands.workspace(),
          .stream = stream_});
   }
 }
 
 std::optional<Failure> CudaSampler::Capture(int candidate, int calls) {
   State& state = candidates_[static_cast<size_t>(candidate)];
-  state.calls = calls;
-  state.first_copy = cold_->FirstCopyFor(calls);
+  Shot& shot = ShotOf(state);
+  shot.calls = calls;
+  shot.first_copy = here().cold->FirstCopyFor(calls);
   if (request_.policy.launch == LaunchMode::kEager) return std::nullopt;
   std::optional<Failure> refused;
   const auto failure = Step(candidate, LaunchPhase::kPrepare, options_.prepare_seconds, [&] {
     refused = CaptureGraph(
-        stream_, [&] { LaunchCalls(state); }, state.graph);
+        stream_, [&] { LaunchCalls(state); }, shot.graph);
   });
   return failure ? failure : refused;
 }
 
 void CudaSampler::Enqueue(State& state) {
-  if (state.graph) {
-    ThrowIf(cudaGraphLaunch(state.graph.get(), stream_), "launching its graph");
+  if (const GraphExec& graph = ShotOf(state).graph) {
+    ThrowIf(cudaGraphLaunch(graph.get(), stream_), "launching its graph");
   } else {
     LaunchCalls(state);
     ThrowIf(cudaGetLastError(), "launching it");
@@ -240,7 +252,7 @@ void CudaSampler::ReadTime(State& state) {
   ThrowIf(cudaStreamSynchronize(stream_), "running it");
   float milliseconds = 0;
   ThrowIf(cudaEventElapsedTime(&milliseconds, start_.get(), stop_.get()), "reading an event");
-  state.latest_ns = 1e6 * static_cast<double>(milliseconds) / state.calls;
+  state.latest_ns = 1e6 * static_cast<double>(milliseconds) / ShotOf(state).calls;
 }
 
 // The longest that one valid call may be expected to take: the default's time, or, before that is
@@ -251,14 +263,16 @@ double CudaSampler::ReferencePoint() const {
 
 std::optional<Failure> CudaSampler::Validate(int candidate) {
   State& state = candidates_[static_cast<size_t>(candidate)];
-  const double seconds = 5 + 20e-9 * ReferencePoint() * state.calls;
+  const Shot& shot = ShotOf(state);
+  Operands& operands = *here().operands;
+  const double seconds = 5 + 20e-9 * ReferencePoint() * shot.calls;
   std::optional<Failure> wrong;
   const auto failure = Step(candidate, LaunchPhase::kValidate, seconds, [&] {
-    operands_->Arm(state.prepared.workspace_bytes);
+    operands.Arm(state.prepared.workspace_bytes);
     EnqueueTimed(state);
-    cold_->NoteRead(state.first_copy, state.calls);
+    here().cold->NoteRead(shot.first_copy, shot.calls);
     ReadTime(state);
-    if (request_.policy.validation != Validation::kNone) wrong = operands_->Check();
+    if (request_.policy.validation != Validation::kNone) wrong = operands.Check();
   });
   return failure ? failure : wrong;
 }
@@ -272,7 +286,7 @@ std::optional<Failure> CudaSampler::Settle(int candidate) {
   if (!failure) failure = Sample(candidate);
   if (failure) return failure;
   const double one = candidates_[static_cast<size_t>(candidate)].latest_ns;
-  const int most = std::min(options_.most_calls, cold_->MostCalls());
+  const int most = std::min(options_.most_calls, here().cold->MostCalls());
   const auto calls_for = [&](double ns) {
     return static_cast<int>(std::clamp<double>(std::ceil(ns / one), 1, most));
   };
@@ -287,13 +301,13 @@ std::optional<Failure> CudaSampler::Enter(int candidate) {
   if (!state.prepared.call) {
     return Failure{Outcome::kRejected, "sampled without having been screened"};
   }
-  if (state.in_rounds) return std::nullopt;
-  if (state.calls != calls_) {
+  if (ShotOf(state).in_rounds) return std::nullopt;
+  if (ShotOf(state).calls != calls_) {
     if (auto failure = Capture(candidate, calls_)) return failure;
   }
   if (auto failure = Validate(candidate)) return failure;
-  state.in_rounds = true;
-  if (operands_->outputs_hash() != state.outputs_hash) {
+  ShotOf(state).in_rounds = true;
+  if (here().operands->outputs_hash() != state.outputs_hash) {
     state.remark =
         "not deterministic: two launches on the same inputs differ, within the tolerance";
   }
@@ -302,10 +316,11 @@ std::optional<Failure> CudaSampler::Enter(int candidate) {
 
 std::optional<Failure> CudaSampler::Sample(int candidate) {
   State& state = candidates_[static_cast<size_t>(candidate)];
-  const double predicted = 1e-9 * state.calls * state.latest_ns;
+  const Shot& shot = ShotOf(state);
+  const double predicted = 1e-9 * shot.calls * state.latest_ns;
   return Step(candidate, LaunchPhase::kSample, 1 + 10 * predicted, [&] {
-    cold_->Prepare(state.first_copy, state.calls);
-    if (request_.policy.cache == CacheState::kWeightsCold) operands_->TouchActivations();
+    here().cold->Prepare(shot.first_copy, shot.calls);
+    if (request_.policy.cache == CacheState::kWeightsCold) here().operands->TouchActivations();
     if (request_.policy.cache == CacheState::kWarm) Enqueue(state);
     // An eager launch is timed with the host's part in it, so nothing may wait for a gate there.
     const bool gated = request_.policy.launch != LaunchMode::kEager;
@@ -320,6 +335,7 @@ std::vector<Observation> CudaSampler::Round(std::span<const int> candidates) {
   constexpr std::chrono::milliseconds kPauses[] = {std::chrono::milliseconds(250),
                                                    std::chrono::milliseconds(1000),
                                                    std::chrono::milliseconds(4000)};
+  Move();
   const int warm = candidates.front();
   shared_.clock->Steady([&] {
     if (!Enter(warm)) static_cast<void>(Sample(warm));

@@ -23,14 +23,17 @@
 
 namespace tactic::cuda {
 
+inline constexpr int kPlaces = 4;  // Where operands lie in turn, round by round.
+
 struct CudaSamplerOptions {
   uint64_t l2_bytes = 0;
-  uint64_t memory_bytes = 0;    // Of operands, their copies and workspace together.
-  bool always_sweep = false;    // Rotating copies alone do not make data cold here.
-  double sample_ns = 100e3;     // A sample of the default takes about this long: the device's event
-                                // ticks (0.5 us) and launch overhead (3 us) then matter little.
-  double screen_ns = 20e3;      // The same of screening, which has to tell 1.5 times only.
-  int most_calls = 32;          // Of one sample.
+  uint64_t memory_bytes = 0;  // Of operands, their copies and workspace together.
+  bool always_sweep = false;  // Rotating copies alone do not make data cold here.
+  double sample_ns = 100e3;   // A sample of the default takes about this long: the device's event
+                              // ticks (0.5 us) and launch overhead (3 us) then matter little.
+  double screen_ns = 20e3;    // The same of screening, which has to tell 1.5 times only.
+  int most_calls = 32;        // Of one sample.
+  size_t most_places = kPlaces;
   double clock_drop = 0.9;      // A round at less than this of the usual clock is thrown away.
   double prepare_seconds = 60;  // Deadlines.
   double reference_seconds = 120;
@@ -51,6 +54,9 @@ struct SharedState {
 // deterministic", which its observations say. With the policy `eager` the calls are launched one by
 // one in place of the graph.
 //
+// Where in the device's memory the operands lie makes some kernels faster or slower by several
+// percent, each at other places. So there are several places, and each round is at the next one.
+//
 // Cold inputs: cold_cache.h. Single-threaded. What the request refers to outlives it.
 class CudaSampler final : public timing::Sampler {
  public:
@@ -65,23 +71,37 @@ class CudaSampler final : public timing::Sampler {
   std::vector<timing::Observation> Round(std::span<const int> candidates) override;
 
  private:
+  // All operands somewhere in the device's memory.
+  struct Place {
+    std::unique_ptr<Operands> operands;
+    std::optional<ColdCache> cold;
+  };
+  // What is timed of a candidate at one place.
+  struct Shot {
+    GraphExec graph;         // nullptr: eager.
+    int calls = 0;           // Of one sample.
+    size_t first_copy = 0;   // They read copies first_copy, first_copy + 1, ...
+    bool in_rounds = false;  // Captured and checked for them.
+  };
   struct State {
     timing::SamplerCandidate what;
     timing::PreparedCall prepared;  // No call: not ready, or failed.
-    GraphExec graph;                // nullptr: eager.
-    int calls = 0;                  // Of one sample.
-    size_t first_copy = 0;          // They read copies first_copy, first_copy + 1, ...
+    std::vector<Shot> shots;        // By place.
     double latest_ns = 0;           // Of one call.
     uint64_t outputs_hash = 0;      // As screening left them.
-    bool in_rounds = false;         // Captured and checked for them.
     std::string remark;
   };
 
   CudaSampler(timing::SamplerRequest request, const CudaSamplerOptions& options,
               SharedState& shared, timing::LaunchObserver& observer);
 
-  void Open();
-  std::optional<Error> PlanOperands(Operands::Layout& layout) const;
+  void AddPlace();
+  // The next round's place; the first ones again where memory is short.
+  void Move();
+  Place& here() { return places_[place_]; }
+  Shot& ShotOf(State& state) { return state.shots[place_]; }
+
+  std::optional<Error> PlanOperands();
   bool IsCold(size_t input, const OpSchema& schema) const;
 
   std::optional<timing::Failure> Prepare(int candidate);
@@ -98,7 +118,7 @@ class CudaSampler final : public timing::Sampler {
   void LaunchCalls(State& state);
   void ReadTime(State& state);
   std::optional<timing::Failure> Settle(int candidate);
-  bool IsHopeless(int candidate) const;
+  bool IsHopeless(int candidate);
   void Release(int candidate);
   timing::Observation Fail(int candidate, timing::Failure failure);
   // Runs `body` within a step of the journal. A CUDA error after which the context is lost ends
@@ -114,8 +134,12 @@ class CudaSampler final : public timing::Sampler {
   timing::LaunchObserver& observer_;
   const cudaStream_t stream_;
   std::vector<State> candidates_;
-  std::unique_ptr<Operands> operands_;
-  std::optional<ColdCache> cold_;
+  Operands::Layout layout_;
+  size_t cold_bytes_ = 0;  // Of one copy.
+  size_t most_places_ = 1;
+  std::vector<Place> places_;
+  size_t place_ = 0;
+  size_t rounds_ = 0;
   Event start_;
   Event stop_;
   double reference_ns_ = 0;

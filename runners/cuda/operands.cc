@@ -133,19 +133,16 @@ void Operands::HashInputs() {
   }
 }
 
-std::vector<void*> Operands::AllocateReference() {
+void Operands::ComputeReference() {
+  std::vector<DeviceBytes> memory;
   std::vector<void*> outputs;
   for (const Tensor& type : output_types_) {
-    reference_.push_back(Allocate(Bytes(type)));
-    outputs.push_back(reference_.back().get());
+    memory.push_back(Allocate(Bytes(type)));
+    outputs.push_back(memory.back().get());
   }
-  return outputs;
-}
-
-void Operands::ComputeReference() {
-  const std::vector<void*> outputs = AllocateReference();
   op_.Reference(problem_, {.inputs = inputs_[0], .outputs = outputs, .stream = stream_});
   ThrowIf(cudaStreamSynchronize(stream_), "computing the reference");
+  reference_ = std::make_shared<const std::vector<DeviceBytes>>(std::move(memory));
 }
 
 void Operands::Arm(size_t workspace_bytes) {
@@ -174,14 +171,13 @@ std::optional<timing::Failure> Operands::Check() {
 
 void Operands::Examine() {
   findings_->Clear(stream_);
-  const sdk::Tolerance tolerance =
-      reference_.empty() ? sdk::Tolerance{} : op_.ToleranceFor(problem_);
+  const sdk::Tolerance tolerance = reference_ ? op_.ToleranceFor(problem_) : sdk::Tolerance{};
   for (size_t i = 0; i < output_memory_.size(); ++i) {
     Finding* const finding = findings_->on_device(OutputSlot(i));
     output_memory_[i].Check(finding, stream_);
     Hash(output_memory_[i].data(), output_memory_[i].capacity(), finding, stream_);
-    if (reference_.empty()) continue;
-    Compare(output_types_[i].dtype, output_memory_[i].data(), reference_[i].get(),
+    if (!reference_) continue;
+    Compare(output_types_[i].dtype, output_memory_[i].data(), (*reference_)[i].get(),
             static_cast<size_t>(Elements(output_types_[i])), tolerance, finding, stream_);
   }
   workspace_.Check(findings_->on_device(WorkspaceSlot()), stream_);
@@ -218,14 +214,14 @@ std::optional<timing::Failure> Operands::CheckInputs() {
 }
 
 std::optional<timing::Failure> Operands::CheckOutputs() const {
-  const sdk::Tolerance tolerance =
-      reference_.empty() ? sdk::Tolerance{} : op_.ToleranceFor(problem_);
-  for (size_t i = 0; i < reference_.size(); ++i) {
+  if (!reference_) return std::nullopt;
+  const sdk::Tolerance tolerance = op_.ToleranceFor(problem_);
+  for (size_t i = 0; i < reference_->size(); ++i) {
     const Finding& finding = (*findings_)[OutputSlot(i)];
     if (finding.wrong == 0) continue;
     const uint64_t first = ~finding.first;
     const auto [got, reference] = ReadElements(output_types_[i].dtype, output_memory_[i].data(),
-                                               reference_[i].get(), first, stream_);
+                                               (*reference_)[i].get(), first, stream_);
     return timing::Failure{
         Outcome::kWrongResult,
         "output " + std::to_string(i) + ": " + std::to_string(finding.wrong) + " of " +

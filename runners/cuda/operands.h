@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -34,6 +35,8 @@ class Operands {
 
   // Has the op compute its reference on the inputs. Without it outputs are not compared.
   void ComputeReference();
+  // That of the same problem elsewhere.
+  void ShareReference(const Operands& other) { reference_ = other.reference_; }
 
   // Inputs as copy `index` (modulo the number of copies) has them.
   const std::vector<const void*>& inputs(size_t index) const {
@@ -71,7 +74,6 @@ class Operands {
   void FillInput(size_t input, const sdk::InputFill& fill);
   void Upload(size_t input, const void* from);
   void HashInputs();
-  std::vector<void*> AllocateReference();
 
   const sdk::Op& op_;
   const Problem problem_;
@@ -85,7 +87,7 @@ class Operands {
   std::vector<GuardedBytes> output_memory_;
   std::vector<void*> outputs_;
   GuardedBytes workspace_;
-  std::vector<DeviceBytes> reference_;  // Empty: not computed.
+  std::shared_ptr<const std::vector<DeviceBytes>> reference_;  // nullptr: not computed.
   std::optional<Findings> findings_;
   uint64_t outputs_hash_ = 0;
 };

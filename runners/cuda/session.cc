@@ -43,6 +43,8 @@ class CudaSession final : public timing::DeviceSession {
   std::optional<SelfCheck> self_check() const override { return self_check_; }
   Disturbances TakeDisturbances() override { return watch_.Take(); }
 
+  int rounds_of_a_cycle() const override { return kPlaces; }
+
   // Another process that takes memory meanwhile looks the same; then a good worker is replaced,
   // which costs a second.
   std::string WornOut() override {

@@ -45,6 +45,8 @@ class DeviceSession {
   // Why this process should measure no more, once the sampler is gone: what a candidate has left
   // behind. Empty: it may.
   virtual std::string WornOut() { return ""; }
+  // What a sampler varies from round to round comes round again after so many.
+  virtual int rounds_of_a_cycle() const { return 1; }
   // Allocates operands and computes the reference. The op, the runners and `observer` outlive the
   // sampler, and the sampler does not outlive the session. Errors: OutOfMemory names what is needed
   // and the limit; InvalidArgument: a policy or problem that cannot be measured here; Internal: the

@@ -67,6 +67,7 @@ Result<ContestPlan> Read(const v1::Run& request, const WorkerContext& context) {
   contest.seed = request.seed();
   contest.epoch = request.epoch();
   contest.memory_bytes = request.memory_limit_bytes();
+  contest.cycle_rounds = context.session.rounds_of_a_cycle();
   auto problem = convert::FromProto("problem.", request.problem());
   if (!problem.ok()) return problem.error();
   contest.problem = *std::move(problem);

@@ -113,14 +113,15 @@ TEST_F(GpuSamplerTest, TimesOfOneCandidateRepeat) {
   const auto sampler = Sample(problem, 1);
   ASSERT_EQ(sampler->Screen(0).outcome, Outcome::kMeasured);
   const std::vector<int> round(9, 0);
-  const double first = [&] {
+  const auto median_of_a_cycle = [&] {
     std::vector<double> times;
-    for (const Observation& seen : sampler->Round(round)) times.push_back(seen.nanoseconds);
+    for (int i = 0; i < session_->rounds_of_a_cycle(); ++i) {
+      for (const Observation& seen : sampler->Round(round)) times.push_back(seen.nanoseconds);
+    }
     return Median(times);
-  }();
-  std::vector<double> times;
-  for (const Observation& seen : sampler->Round(round)) times.push_back(seen.nanoseconds);
-  EXPECT_NEAR(Median(times) / first, 1.0, 0.03);
+  };
+  const double first = median_of_a_cycle();
+  EXPECT_NEAR(median_of_a_cycle() / first, 1.0, 0.03);
 }
 
 TEST_F(GpuSamplerTest, ColdWeightsAreReadFromMemory) {
