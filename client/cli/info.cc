@@ -1,3 +1,4 @@
+#include <cstdio>
 #include <string>
 
 #include "client/cli/commands.h"
@@ -47,6 +48,21 @@ std::string OpText(const v1::OpInfo& op) {
   return text;
 }
 
+std::string Percent(double fraction) {
+  char text[32];
+  std::snprintf(text, sizeof(text), "%.2f %%", 100 * fraction);
+  return text;
+}
+
+std::string SelfCheckText(const v1::SelfCheck& check) {
+  return "  an empty sample takes " + FormatNanoseconds(check.empty_graph_ns()) +
+         ", each further launch " + FormatNanoseconds(check.empty_call_ns()) +
+         "; two samples of one candidate differ by " + Percent(check.repeat_error()) +
+         "\n  reading what is cached " + FormatNanoseconds(check.warm_ns()) + ", cold " +
+         FormatNanoseconds(check.cold_ns()) +
+         (check.cold() ? "" : ": NOT cold by itself, caches are swept") + "\n";
+}
+
 std::string LaneText(const v1::Lane& lane) {
   std::string text = "lane " + Printable(lane.name()) + ": " + StateName(lane.state());
   if (!lane.message().empty()) text += ": " + Printable(lane.message());
@@ -60,6 +76,10 @@ std::string LaneText(const v1::Lane& lane) {
   }
   text += "  " + Plural(lane.contests(), "contest") + " measured, " +
           Plural(lane.worker_restarts(), "worker restart") + "\n";
+  if (lane.has_self_check()) text += SelfCheckText(lane.self_check());
+  for (const std::string& seen : lane.disturbances()) {
+    text += "  in the last contest " + Printable(seen) + "\n";
+  }
   for (const v1::OpInfo& op : lane.ops()) text += OpText(op);
   return text;
 }

@@ -152,6 +152,15 @@ Json ToJson(const v1::OpInfo& op) {
   return json;
 }
 
+Json ToJson(const v1::SelfCheck& check) {
+  return {{"empty_graph_ns", check.empty_graph_ns()},
+          {"empty_call_ns", check.empty_call_ns()},
+          {"repeat_error", check.repeat_error()},
+          {"warm_ns", check.warm_ns()},
+          {"cold_ns", check.cold_ns()},
+          {"cold", check.cold()}};
+}
+
 Json ToJson(const v1::Lane& lane) {
   Json ops = Json::array();
   for (const v1::OpInfo& op : lane.ops()) ops.push_back(ToJson(op));
@@ -163,6 +172,9 @@ Json ToJson(const v1::Lane& lane) {
           {"driver", lane.driver()},
           {"runtime", lane.runtime()},
           {"worker_restarts", lane.worker_restarts()},
+          {"self_check", lane.has_self_check() ? ToJson(lane.self_check()) : Json(nullptr)},
+          {"disturbances",
+           std::vector<std::string>(lane.disturbances().begin(), lane.disturbances().end())},
           {"leased_to", lane.leased_to()},
           {"contests", lane.contests()},
           {"ops", ops}};

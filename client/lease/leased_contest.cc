@@ -83,6 +83,7 @@ LeasedResult LeasedContest::Run(timing::ContestPlan contest, timing::DeviceSessi
   if (!stream_.Open()) return Lost();
   listener_(LeaseEvent::Kind::kGranted, granted_.lane());
   ReadGrant(granted_, contest);
+  contest.cycle_rounds = session.rounds_of_a_cycle();
   return Measure(contest, session);
 }
 

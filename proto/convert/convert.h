@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "tactic/model/decision.h"
+#include "tactic/model/device_report.h"
 #include "tactic/model/key.h"
 #include "tactic/model/op_schema.h"
 #include "tactic/model/problem.h"
@@ -26,6 +27,7 @@ void ToProto(const Trial& from, v1::Trial* to);
 void ToProto(const Decision& from, v1::Decision* to);  // Sets the fingerprint too.
 void ToProto(const OpSchema& from, v1::OpSchema* to);
 void ToProto(const Component& from, v1::Component* to);
+void ToProto(const SelfCheck& from, v1::SelfCheck* to);
 
 // `field` is the prefix in messages: "problems[3].".
 Result<Problem> FromProto(std::string_view field, const v1::Problem& from);
@@ -39,6 +41,7 @@ Result<Trial> FromProto(std::string_view field, const v1::Trial& from);
 Result<Decision> FromProto(std::string_view field, const v1::Decision& from);
 Result<OpSchema> FromProto(std::string_view field, const v1::OpSchema& from);
 Result<Component> FromProto(std::string_view field, const v1::Component& from);
+Result<SelfCheck> FromProto(std::string_view field, const v1::SelfCheck& from);
 // UNSPECIFIED and unknown values are an Error.
 Result<Outcome> FromProto(std::string_view field, v1::Outcome from);
 Result<Reason> FromProto(std::string_view field, v1::Reason from);

@@ -238,6 +238,21 @@ Result<DeviceClass> FromProto(std::string_view field, const v1::DeviceClass& fro
   return device;
 }
 
+Result<SelfCheck> FromProto(std::string_view field, const v1::SelfCheck& from) {
+  const std::pair<const char*, double> numbers[] = {{"empty_graph_ns", from.empty_graph_ns()},
+                                                    {"empty_call_ns", from.empty_call_ns()},
+                                                    {"repeat_error", from.repeat_error()},
+                                                    {"warm_ns", from.warm_ns()},
+                                                    {"cold_ns", from.cold_ns()}};
+  for (const auto& [name, number] : numbers) {
+    if (std::isfinite(number) && number >= 0) continue;
+    return InvalidArgument(Join(field, name) + " is " + ToText(Value(number)) +
+                           "; must be finite and at least 0");
+  }
+  return SelfCheck{from.empty_graph_ns(), from.empty_call_ns(), from.repeat_error(),
+                   from.warm_ns(),        from.cold_ns(),       from.cold()};
+}
+
 Result<Environment> FromProto(std::string_view field, const v1::Environment& from) {
   Result<DeviceClass> device = FromProto(Join(field, "device."), from.device());
   if (!device.ok()) return device.error();

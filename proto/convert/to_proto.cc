@@ -100,6 +100,15 @@ void ToProto(const DeviceClass& from, v1::DeviceClass* to) {
   to->set_memory_bytes(from.memory_bytes);
 }
 
+void ToProto(const SelfCheck& from, v1::SelfCheck* to) {
+  to->set_empty_graph_ns(from.empty_graph_ns);
+  to->set_empty_call_ns(from.empty_call_ns);
+  to->set_repeat_error(from.repeat_error);
+  to->set_warm_ns(from.warm_ns);
+  to->set_cold_ns(from.cold_ns);
+  to->set_cold(from.cold);
+}
+
 void ToProto(const Environment& from, v1::Environment* to) {
   to->Clear();
   ToProto(from.device, to->mutable_device());

@@ -22,7 +22,7 @@ double SmClock::Probe() {
 }
 
 void SmClock::Steady(const std::function<void()>& busy) {
-  constexpr double kWindowNs = 20e6, kLeastNs = 30e6, kMostNs = 500e6, kRecentNs = 200e6;
+  constexpr double kWindowNs = 10e6, kLeastNs = 30e6, kMostNs = 500e6, kRecentNs = 200e6;
   constexpr double kChange = 0.01;
   constexpr int kWindows = 3;
   const double start = HostNowNs();

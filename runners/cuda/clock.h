@@ -17,7 +17,7 @@ class SmClock {
   // In MHz, over about 20 us. Waits for the stream.
   double Probe();
   // Calls `busy`, which has the GPU work for a moment and waits for it, until the
-  // clock has changed by less than 1 % over three windows of 20 ms: at least 30 ms, at most 500.
+  // clock has changed by less than 1 % over three windows of 10 ms: at least 30 ms, at most 500.
   // Does nothing if Mark() was called less than 200 ms ago.
   void Steady(const std::function<void()>& busy);
   // The GPU was busy until now.

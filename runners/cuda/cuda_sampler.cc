@@ -6,9 +6,9 @@
 #include <thread>
 #include <utility>
 
+#include "runners/cuda/graph.h"
 #include "runners/cuda/host_clock.h"
 #include "runners/cuda/status.h"
-#include "runners/cuda/tensor_kernels.h"
 
 namespace tactic::cuda {
 namespace {
@@ -19,7 +19,8 @@ using timing::Observation;
 
 constexpr size_t kMostCopies = 256;
 constexpr size_t kMostWorkspace = size_t{256} << 20;
-constexpr double kScreenCut = 4;  // Times the best: not worth a timed sample.
+constexpr double kScreenCut = 2;     // Times the default: not worth a timed sample,
+constexpr double kUngatedNs = 10e3;  // after so much for what the host had the device wait.
 
 Event MakeEvent() {
   cudaEvent_t event = nullptr;
@@ -43,7 +44,7 @@ CudaSampler::CudaSampler(timing::SamplerRequest request, const CudaSamplerOption
       observer_(observer),
       stream_(shared.stream.get()) {
   for (const timing::SamplerCandidate& candidate : request_.candidates) {
-    candidates_.push_back({.what = candidate});
+    candidates_.emplace_back().what = candidate;
   }
 }
 
@@ -53,24 +54,18 @@ Result<std::unique_ptr<timing::Sampler>> CudaSampler::Create(timing::SamplerRequ
                                                              timing::LaunchObserver& observer) {
   std::unique_ptr<CudaSampler> sampler(
       new CudaSampler(std::move(request), options, shared, observer));
-  Operands::Layout layout;
   std::optional<Error> error;
-  auto failure = timing::Guarded([&] { error = sampler->PlanOperands(layout); });
+  auto failure = timing::Guarded([&] { error = sampler->PlanOperands(); });
   if (error) return *error;
-  const Problem& problem = sampler->request_.problem;
   if (!failure) {
-    failure = sampler->Step(
-        timing::kNoCandidate, LaunchPhase::kReference, options.reference_seconds, [&] {
-          sampler->operands_ =
-              std::make_unique<Operands>(sampler->request_.op, problem, layout, sampler->stream_);
-          sampler->Open();
-        });
+    failure = sampler->Step(timing::kNoCandidate, LaunchPhase::kReference,
+                            options.reference_seconds, [&] { sampler->AddPlace(); });
   }
   if (!failure) return std::unique_ptr<timing::Sampler>(std::move(sampler));
   const auto code =
       failure->outcome == Outcome::kOutOfMemory ? ErrorCode::kOutOfMemory : ErrorCode::kInternal;
-  return Error{code, "making operands and reference of " + ToText(problem) + ": " +
-                         timing::Printable(failure->detail)};
+  return Error{code, "making operands and reference of " + ToText(sampler->request_.problem) +
+                         ": " + timing::Printable(failure->detail)};
 }
 
 bool CudaSampler::IsCold(size_t input, const OpSchema& schema) const {
@@ -80,45 +75,55 @@ bool CudaSampler::IsCold(size_t input, const OpSchema& schema) const {
 }
 
 // Three times the L2 in copies, so that walking them keeps each cold; fewer where memory is short
-// or one call reads that much, and then sweeps do the rest.
-std::optional<Error> CudaSampler::PlanOperands(Operands::Layout& layout) const {
+// or one call reads that much, and then sweeps do the rest. With what is left, more places.
+std::optional<Error> CudaSampler::PlanOperands() {
   const OpSchema schema = request_.op.Schema();
-  size_t cold = 0;
   for (size_t i = 0; i < request_.problem.inputs.size(); ++i) {
-    layout.cold.push_back(IsCold(i, schema));
-    if (layout.cold.back()) cold += Bytes(request_.problem.inputs[i]);
+    layout_.cold.push_back(IsCold(i, schema));
+    if (layout_.cold.back()) cold_bytes_ += Bytes(request_.problem.inputs[i]);
   }
   const uint64_t limit = options_.memory_bytes;
-  const size_t least = Operands::BytesFor(request_.op, request_.problem, layout);
+  const size_t least = Operands::BytesFor(request_.op, request_.problem, layout_);
   const uint64_t sweep = 2 * options_.l2_bytes;
   if (least + sweep > limit) return OutOfMemory(least + sweep, limit);
   const uint64_t left = limit - least - sweep;
-  layout.workspace_bytes = std::min<uint64_t>(kMostWorkspace, left / 2);
-  if (cold > 0) {
-    const size_t wanted = (3 * options_.l2_bytes + cold - 1) / cold + 1;
-    const size_t affordable = 1 + (left - layout.workspace_bytes) / cold;
-    layout.copies = std::min({wanted, affordable, kMostCopies});
+  layout_.workspace_bytes = std::min<uint64_t>(kMostWorkspace, left / 2);
+  if (cold_bytes_ > 0) {
+    const size_t wanted = (3 * options_.l2_bytes + cold_bytes_ - 1) / cold_bytes_ + 1;
+    const size_t affordable = 1 + (left - layout_.workspace_bytes) / cold_bytes_;
+    layout_.copies = std::min({wanted, affordable, kMostCopies});
   }
+  const uint64_t each = Operands::BytesFor(request_.op, request_.problem, layout_) + sweep;
+  most_places_ = std::clamp<size_t>(limit / each, 1, options_.most_places);
+  for (State& state : candidates_) state.shots.resize(most_places_);
   return std::nullopt;
 }
 
-void CudaSampler::Open() {
-  const OpSchema schema = request_.op.Schema();
-  for (size_t i = 0; i < request_.problem.inputs.size(); ++i) {
-    if (IsCold(i, schema)) cold_bytes_ += Bytes(request_.problem.inputs[i]);
+void CudaSampler::AddPlace() {
+  Place place;
+  place.operands = std::make_unique<Operands>(request_.op, request_.problem, layout_, stream_);
+  place.cold.emplace(place.operands->copies(), cold_bytes_, options_.l2_bytes,
+                     options_.always_sweep, stream_);
+  if (!places_.empty()) {
+    place.operands->ShareReference(*places_[0].operands);
+  } else {
+    start_ = MakeEvent();
+    stop_ = MakeEvent();
+    const double start = HostNowNs();
+    if (request_.policy.validation != Validation::kNone) place.operands->ComputeReference();
+    reference_ns_ = HostNowNs() - start;
   }
-  copy_read_at_.assign(operands_->copies(), 0);
-  if (cold_bytes_ > 0) {
-    sweep_ = Allocate(2 * options_.l2_bytes);
-    ThrowIf(cudaMemsetAsync(sweep_.get(), 0, 2 * options_.l2_bytes, stream_), "clearing");
-    bytes_read_ = 2 * options_.l2_bytes;
-  }
-  start_ = MakeEvent();
-  stop_ = MakeEvent();
-  if (request_.policy.validation == Validation::kNone) return;
-  const double start = HostNowNs();
-  operands_->ComputeReference();
-  reference_ns_ = HostNowNs() - start;
+  places_.push_back(std::move(place));
+}
+
+void CudaSampler::Move() {
+  place_ = rounds_++ % most_places_;
+  if (place_ < places_.size()) return;
+  const auto failure = Step(timing::kNoCandidate, LaunchPhase::kReference,
+                            options_.reference_seconds, [&] { AddPlace(); });
+  if (!failure) return;
+  most_places_ = places_.size();
+  place_ = 0;
 }
 
 CudaSampler::~CudaSampler() {
@@ -143,9 +148,10 @@ std::optional<Failure> CudaSampler::Step(int candidate, LaunchPhase phase, doubl
       failure = {memory ? Outcome::kOutOfMemory : Outcome::kRejected, e.what()};
     }
   });
-  // A runner's own exception may hide an error of the device.
-  if (const cudaError_t error = cudaStreamSynchronize(stream_); !IsHarmless(error)) {
-    if (lost.empty()) lost = ToText(error);
+  if (thrown) {  // A runner's own exception may hide an error of the device.
+    if (const cudaError_t error = cudaStreamSynchronize(stream_); !IsHarmless(error)) {
+      lost = ToText(error);
+    }
   }
   if (!lost.empty()) observer_.Fatal(lost);
   return failure ? failure : thrown;
@@ -154,10 +160,10 @@ std::optional<Failure> CudaSampler::Step(int candidate, LaunchPhase phase, doubl
 // Destroying a call runs the runner's code too.
 void CudaSampler::Release(int candidate) {
   State& state = candidates_[static_cast<size_t>(candidate)];
-  if (!state.call) return;
+  if (!state.prepared.call) return;
   static_cast<void>(Step(candidate, LaunchPhase::kPrepare, options_.prepare_seconds, [&] {
-    state.graph.reset();
-    state.call.reset();
+    for (Shot& shot : state.shots) shot = {};
+    state.prepared.call.reset();
   }));
 }
 
@@ -168,95 +174,85 @@ Observation CudaSampler::Fail(int candidate, Failure failure) {
 
 Observation CudaSampler::Screen(int candidate) {
   const double start = HostNowNs();
-  std::optional<Failure> failure = Prepare(candidate);
-  if (!failure) failure = Capture(candidate);
-  if (!failure) failure = Validate(candidate);
-  if (!failure && !settled_) failure = Settle(candidate);
   State& state = candidates_[static_cast<size_t>(candidate)];
-  const double reference = candidates_[0].latest_ns;
-  const bool hopeless = candidate != 0 && reference > 0 && state.latest_ns > kScreenCut * reference;
-  if (!failure && !hopeless) failure = Sample(candidate);
+  place_ = 0;
+  std::optional<Failure> failure = Prepare(candidate);
+  if (!failure) failure = Capture(candidate, screen_calls_);
+  if (!failure) failure = Validate(candidate);
+  if (!failure) state.outputs_hash = here().operands->outputs_hash();
+  if (!failure && !settled_) failure = Settle(candidate);
+  if (!failure && !IsHopeless(candidate)) failure = Sample(candidate);
   Observation observation{candidate, Outcome::kMeasured, state.latest_ns, "", 0};
   if (failure) observation = Fail(candidate, std::move(*failure));
   observation.cost_ns = HostNowNs() - start;
+  shared_.clock->Mark();
   return observation;
+}
+
+// By the replay that was checked.
+bool CudaSampler::IsHopeless(int candidate) {
+  State& state = candidates_[static_cast<size_t>(candidate)];
+  const double reference = candidates_[0].latest_ns;
+  return candidate != 0 && reference > 0 &&
+         state.latest_ns > kScreenCut * reference + kUngatedNs / ShotOf(state).calls;
 }
 
 std::optional<Failure> CudaSampler::Prepare(int candidate) {
   State& state = candidates_[static_cast<size_t>(candidate)];
-  state.first_copy = static_cast<size_t>(candidate) * static_cast<size_t>(calls_);
   std::optional<Failure> refused;
   const auto failure = Step(candidate, LaunchPhase::kPrepare, options_.prepare_seconds, [&] {
-    auto call = state.what.runner->Prepare(request_.problem, state.what.tactic);
-    if (!call.ok()) {
-      const bool memory = call.error().code == ErrorCode::kOutOfMemory;
-      refused = {memory ? Outcome::kOutOfMemory : Outcome::kRejected, call.error().message};
-      return;
-    }
-    if (*call == nullptr) {
-      refused = {Outcome::kRejected, "Prepare gave no call"};
-      return;
-    }
-    state.workspace_bytes = (*call)->WorkspaceBytes();
-    if (state.workspace_bytes > kMostWorkspace) {
-      refused = {Outcome::kOutOfMemory,
-                 "needs a workspace of " + std::to_string(state.workspace_bytes) +
-                     " bytes; at most " + std::to_string(kMostWorkspace) + " are given"};
-      return;
-    }
-    state.call = std::move(*call);
+    refused =
+        timing::PrepareCall(state.what, request_.problem, layout_.workspace_bytes, state.prepared);
   });
   return failure ? failure : refused;
 }
 
 void CudaSampler::LaunchCalls(State& state) {
-  for (int i = 0; i < calls_; ++i) {
-    state.call->Launch({.inputs = operands_->inputs(state.first_copy + static_cast<size_t>(i)),
-                        .outputs = operands_->outputs(),
-                        .workspace = operands_->workspace(),
-                        .stream = stream_});
+  const Shot& shot = ShotOf(state);
+  const Operands& operands = *here().operands;
+  for (int i = 0; i < shot.calls; ++i) {
+    state.prepared.call->Launch(
+        {.inputs = operands.inputs(shot.first_copy + static_cast<size_t>(i)),
+         .outputs = operands.outputs(),
+         .workspace = operands.workspace(),
+         .stream = stream_});
   }
 }
 
-std::optional<Failure> CudaSampler::Capture(int candidate) {
-  if (request_.policy.launch == LaunchMode::kEager) return std::nullopt;
+std::optional<Failure> CudaSampler::Capture(int candidate, int calls) {
   State& state = candidates_[static_cast<size_t>(candidate)];
+  Shot& shot = ShotOf(state);
+  shot.calls = calls;
+  shot.first_copy = here().cold->FirstCopyFor(calls);
+  if (request_.policy.launch == LaunchMode::kEager) return std::nullopt;
   std::optional<Failure> refused;
   const auto failure = Step(candidate, LaunchPhase::kPrepare, options_.prepare_seconds, [&] {
-    ThrowIf(cudaStreamBeginCapture(stream_, cudaStreamCaptureModeThreadLocal), "capturing");
-    const auto thrown = timing::Guarded([&] { LaunchCalls(state); });
-    cudaGraph_t raw = nullptr;
-    const cudaError_t launched = cudaGetLastError();
-    const cudaError_t ended = cudaStreamEndCapture(stream_, &raw);
-    const Graph graph(raw);
-    if (thrown) {
-      refused = thrown;
-      return;
-    }
-    ThrowIf(launched, "launching it");
-    ThrowIf(ended, "capturing it into a graph");
-    size_t nodes = 0;
-    ThrowIf(cudaGraphGetNodes(graph.get(), nullptr, &nodes), "counting its kernels");
-    if (nodes == 0) {
-      refused = {Outcome::kWrongResult,
-                 "launched nothing on the stream that it was given: its work escapes the graph"};
-      return;
-    }
-    cudaGraphExec_t exec = nullptr;
-    ThrowIf(cudaGraphInstantiate(&exec, graph.get(), 0), "instantiating its graph");
-    state.graph.reset(exec);
-    ThrowIf(cudaGraphUpload(exec, stream_), "uploading its graph");
+    refused = CaptureGraph(
+        stream_, [&] { LaunchCalls(state); }, shot.graph);
   });
   return failure ? failure : refused;
 }
 
 void CudaSampler::Enqueue(State& state) {
-  if (state.graph) {
-    ThrowIf(cudaGraphLaunch(state.graph.get(), stream_), "launching its graph");
+  if (const GraphExec& graph = ShotOf(state).graph) {
+    ThrowIf(cudaGraphLaunch(graph.get(), stream_), "launching its graph");
   } else {
     LaunchCalls(state);
     ThrowIf(cudaGetLastError(), "launching it");
   }
+}
+
+void CudaSampler::EnqueueTimed(State& state) {
+  ThrowIf(cudaEventRecord(start_.get(), stream_), "recording an event");
+  Enqueue(state);
+  ThrowIf(cudaEventRecord(stop_.get(), stream_), "recording an event");
+}
+
+void CudaSampler::ReadTime(State& state) {
+  ThrowIf(cudaStreamSynchronize(stream_), "running it");
+  float milliseconds = 0;
+  ThrowIf(cudaEventElapsedTime(&milliseconds, start_.get(), stop_.get()), "reading an event");
+  state.latest_ns = 1e6 * static_cast<double>(milliseconds) / ShotOf(state).calls;
 }
 
 // The longest that one valid call may be expected to take: the default's time, or, before that is
@@ -267,25 +263,21 @@ double CudaSampler::ReferencePoint() const {
 
 std::optional<Failure> CudaSampler::Validate(int candidate) {
   State& state = candidates_[static_cast<size_t>(candidate)];
-  const double seconds = 5 + 20e-9 * ReferencePoint() * calls_;
+  const Shot& shot = ShotOf(state);
+  Operands& operands = *here().operands;
+  const double seconds = 5 + 20e-9 * ReferencePoint() * shot.calls;
   std::optional<Failure> wrong;
   const auto failure = Step(candidate, LaunchPhase::kValidate, seconds, [&] {
-    if (state.workspace_bytes > 0 && operands_->workspace() == nullptr) throw std::bad_alloc();
-    operands_->Arm(state.workspace_bytes);
-    ThrowIf(cudaEventRecord(start_.get(), stream_), "recording an event");
-    Enqueue(state);
-    ThrowIf(cudaEventRecord(stop_.get(), stream_), "recording an event");
-    ThrowIf(cudaStreamSynchronize(stream_), "running it");
-    float milliseconds = 0;
-    ThrowIf(cudaEventElapsedTime(&milliseconds, start_.get(), stop_.get()), "reading an event");
-    state.latest_ns = 1e6 * static_cast<double>(milliseconds) / calls_;
-    if (request_.policy.validation != Validation::kNone) wrong = operands_->Check();
+    operands.Arm(state.prepared.workspace_bytes);
+    EnqueueTimed(state);
+    here().cold->NoteRead(shot.first_copy, shot.calls);
+    ReadTime(state);
+    if (request_.policy.validation != Validation::kNone) wrong = operands.Check();
   });
   return failure ? failure : wrong;
 }
 
-// The first candidate that runs warms the device up and tells how many calls make a sample. The
-// same number for all, so that what a graph costs beside its kernels is the same for all.
+// The first candidate that runs warms the device up and tells how many calls make a sample.
 std::optional<Failure> CudaSampler::Settle(int candidate) {
   std::optional<Failure> failure;
   shared_.clock->Steady([&] {
@@ -294,51 +286,48 @@ std::optional<Failure> CudaSampler::Settle(int candidate) {
   if (!failure) failure = Sample(candidate);
   if (failure) return failure;
   const double one = candidates_[static_cast<size_t>(candidate)].latest_ns;
-  calls_ = static_cast<int>(
-      std::clamp<double>(std::ceil(options_.sample_ns / one), 1, options_.most_calls));
+  const int most = std::min(options_.most_calls, here().cold->MostCalls());
+  const auto calls_for = [&](double ns) {
+    return static_cast<int>(std::clamp<double>(std::ceil(ns / one), 1, most));
+  };
+  calls_ = calls_for(options_.sample_ns);
+  screen_calls_ = calls_for(options_.screen_ns);
   settled_ = true;
-  return Capture(candidate);
+  return screen_calls_ == 1 ? std::nullopt : Capture(candidate, screen_calls_);
 }
 
-// Each copy that the sample reads must have been evicted.
-void CudaSampler::MakeCold(const State& state) {
-  if (cold_bytes_ == 0) return;
-  const uint64_t enough = 2 * options_.l2_bytes;
-  const size_t calls = std::min(static_cast<size_t>(calls_), operands_->copies());
-  bool warm = false;
-  for (size_t i = 0; i < calls; ++i) {
-    const uint64_t read_at = copy_read_at_[(state.first_copy + i) % operands_->copies()];
-    warm = warm || bytes_read_ - read_at < enough;
+std::optional<Failure> CudaSampler::Enter(int candidate) {
+  State& state = candidates_[static_cast<size_t>(candidate)];
+  if (!state.prepared.call) {
+    return Failure{Outcome::kRejected, "sampled without having been screened"};
   }
-  if (warm) {
-    Sweep(sweep_.get(), enough, stream_);
-    bytes_read_ += enough;
+  if (ShotOf(state).in_rounds) return std::nullopt;
+  if (ShotOf(state).calls != calls_) {
+    if (auto failure = Capture(candidate, calls_)) return failure;
   }
-  bytes_read_ += calls * cold_bytes_;
-  for (size_t i = 0; i < calls; ++i) {
-    copy_read_at_[(state.first_copy + i) % operands_->copies()] = bytes_read_;
+  if (auto failure = Validate(candidate)) return failure;
+  ShotOf(state).in_rounds = true;
+  if (here().operands->outputs_hash() != state.outputs_hash) {
+    state.remark =
+        "not deterministic: two launches on the same inputs differ, within the tolerance";
   }
+  return std::nullopt;
 }
 
 std::optional<Failure> CudaSampler::Sample(int candidate) {
   State& state = candidates_[static_cast<size_t>(candidate)];
-  if (!state.call) return Failure{Outcome::kRejected, "sampled without having been screened"};
-  const double predicted = 1e-9 * calls_ * state.latest_ns;
+  const Shot& shot = ShotOf(state);
+  const double predicted = 1e-9 * shot.calls * state.latest_ns;
   return Step(candidate, LaunchPhase::kSample, 1 + 10 * predicted, [&] {
-    MakeCold(state);
-    if (request_.policy.cache == CacheState::kWeightsCold) operands_->TouchActivations();
+    here().cold->Prepare(shot.first_copy, shot.calls);
+    if (request_.policy.cache == CacheState::kWeightsCold) here().operands->TouchActivations();
     if (request_.policy.cache == CacheState::kWarm) Enqueue(state);
     // An eager launch is timed with the host's part in it, so nothing may wait for a gate there.
     const bool gated = request_.policy.launch != LaunchMode::kEager;
     if (gated) shared_.gate->Close(stream_);
-    ThrowIf(cudaEventRecord(start_.get(), stream_), "recording an event");
-    Enqueue(state);
-    ThrowIf(cudaEventRecord(stop_.get(), stream_), "recording an event");
+    EnqueueTimed(state);
     if (gated) shared_.gate->Open();
-    ThrowIf(cudaStreamSynchronize(stream_), "running it");
-    float milliseconds = 0;
-    ThrowIf(cudaEventElapsedTime(&milliseconds, start_.get(), stop_.get()), "reading an event");
-    state.latest_ns = 1e6 * static_cast<double>(milliseconds) / calls_;
+    ReadTime(state);
   });
 }
 
@@ -346,8 +335,11 @@ std::vector<Observation> CudaSampler::Round(std::span<const int> candidates) {
   constexpr std::chrono::milliseconds kPauses[] = {std::chrono::milliseconds(250),
                                                    std::chrono::milliseconds(1000),
                                                    std::chrono::milliseconds(4000)};
+  Move();
   const int warm = candidates.front();
-  shared_.clock->Steady([&] { static_cast<void>(Sample(warm)); });
+  shared_.clock->Steady([&] {
+    if (!Enter(warm)) static_cast<void>(Sample(warm));
+  });
   std::vector<Observation> observations;
   for (const auto pause : kPauses) {
     observations = RoundOnce(candidates);
@@ -371,11 +363,12 @@ std::vector<Observation> CudaSampler::RoundOnce(std::span<const int> candidates)
   for (int candidate : candidates) {
     if (observer_.StopRequested()) break;
     const double start = HostNowNs();
-    std::optional<Failure> failure = Sample(candidate);
+    std::optional<Failure> failure = Enter(candidate);
+    if (!failure) failure = Sample(candidate);
     const State& state = candidates_[static_cast<size_t>(candidate)];
     observations.push_back(
         failure ? Fail(candidate, std::move(*failure))
-                : Observation{candidate, Outcome::kMeasured, state.latest_ns, "", 0});
+                : Observation{candidate, Outcome::kMeasured, state.latest_ns, state.remark, 0});
     observations.back().cost_ns = HostNowNs() - start;
   }
   return observations;

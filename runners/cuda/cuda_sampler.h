@@ -5,27 +5,35 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "runners/cuda/clock.h"
+#include "runners/cuda/cold_cache.h"
 #include "runners/cuda/gate.h"
 #include "runners/cuda/memory.h"
 #include "runners/cuda/operands.h"
 #include "runners/timing/device_session.h"
 #include "runners/timing/failure.h"
 #include "runners/timing/launch_observer.h"
+#include "runners/timing/prepare.h"
 #include "runners/timing/sampler.h"
 #include "tactic/model/key.h"
 #include "tactic/sdk/runner.h"
 
 namespace tactic::cuda {
 
+inline constexpr int kPlaces = 4;  // Where operands lie in turn, round by round.
+
 struct CudaSamplerOptions {
   uint64_t l2_bytes = 0;
-  uint64_t memory_bytes = 0;    // Of operands, their copies and workspace together.
-  double sample_ns = 100e3;     // A sample of the default takes about this long: the device's event
-                                // ticks (0.5 us) and launch overhead (3 us) then matter little.
-  int most_calls = 32;          // Of one sample.
+  uint64_t memory_bytes = 0;  // Of operands, their copies and workspace together.
+  bool always_sweep = false;  // Rotating copies alone do not make data cold here.
+  double sample_ns = 100e3;   // A sample of the default takes about this long: the device's event
+                              // ticks (0.5 us) and launch overhead (3 us) then matter little.
+  double screen_ns = 20e3;    // The same of screening, which has to tell 1.5 times only.
+  int most_calls = 32;        // Of one sample.
+  size_t most_places = kPlaces;
   double clock_drop = 0.9;      // A round at less than this of the usual clock is thrown away.
   double prepare_seconds = 60;  // Deadlines.
   double reference_seconds = 120;
@@ -41,11 +49,15 @@ struct SharedState {
 // Screens a candidate by capturing a graph of its calls and checking everything about a replay of
 // it: at least one kernel, guard zones, inputs untouched, outputs against the reference. The very
 // same graph is then timed, between two events behind a gate that the host opens once all of it is
-// enqueued. With the policy `eager` the calls are launched one by one in place of the graph.
+// enqueued. Who gets into the rounds is captured anew, with as many calls as its samples have from
+// then on, and checked anew: outputs that are right both times, but not the same bits, make it "not
+// deterministic", which its observations say. With the policy `eager` the calls are launched one by
+// one in place of the graph.
 //
-// Cold: each call of a sample reads copies of the cold inputs that no call has read since twice the
-// L2's size was read from elsewhere; where the samples themselves do not see to that, the L2 is
-// swept before the sample. Single-threaded. What the request refers to outlives it.
+// Where in the device's memory the operands lie makes some kernels faster or slower by several
+// percent, each at other places. So there are several places, and each round is at the next one.
+//
+// Cold inputs: cold_cache.h. Single-threaded. What the request refers to outlives it.
 class CudaSampler final : public timing::Sampler {
  public:
   // As DeviceSession::MakeSampler.
@@ -59,33 +71,54 @@ class CudaSampler final : public timing::Sampler {
   std::vector<timing::Observation> Round(std::span<const int> candidates) override;
 
  private:
+  // All operands somewhere in the device's memory.
+  struct Place {
+    std::unique_ptr<Operands> operands;
+    std::optional<ColdCache> cold;
+  };
+  // What is timed of a candidate at one place.
+  struct Shot {
+    GraphExec graph;         // nullptr: eager.
+    int calls = 0;           // Of one sample.
+    size_t first_copy = 0;   // They read copies first_copy, first_copy + 1, ...
+    bool in_rounds = false;  // Captured and checked for them.
+  };
   struct State {
     timing::SamplerCandidate what;
-    std::unique_ptr<sdk::Call> call;  // nullptr: not ready, or failed.
-    GraphExec graph;                  // nullptr: eager.
-    size_t workspace_bytes = 0;
-    size_t first_copy = 0;  // Its calls read copies first_copy, first_copy + 1, ...
-    double latest_ns = 0;   // Of one call.
+    timing::PreparedCall prepared;  // No call: not ready, or failed.
+    std::vector<Shot> shots;        // By place.
+    double latest_ns = 0;           // Of one call.
+    uint64_t outputs_hash = 0;      // As screening left them.
+    std::string remark;
   };
 
   CudaSampler(timing::SamplerRequest request, const CudaSamplerOptions& options,
               SharedState& shared, timing::LaunchObserver& observer);
 
-  void Open();
-  std::optional<Error> PlanOperands(Operands::Layout& layout) const;
+  void AddPlace();
+  // The next round's place; the first ones again where memory is short.
+  void Move();
+  Place& here() { return places_[place_]; }
+  Shot& ShotOf(State& state) { return state.shots[place_]; }
+
+  std::optional<Error> PlanOperands();
   bool IsCold(size_t input, const OpSchema& schema) const;
 
   std::optional<timing::Failure> Prepare(int candidate);
-  std::optional<timing::Failure> Capture(int candidate);
+  std::optional<timing::Failure> Capture(int candidate, int calls);
   std::optional<timing::Failure> Validate(int candidate);
+  // Captures and checks it for the rounds, unless it is.
+  std::optional<timing::Failure> Enter(int candidate);
   // Takes one sample; sets latest_ns.
   std::optional<timing::Failure> Sample(int candidate);
   std::vector<timing::Observation> RoundOnce(std::span<const int> candidates);
-  // All calls of one sample, onto the stream.
+  // All calls of one sample, onto the stream, between the two events.
+  void EnqueueTimed(State& state);
   void Enqueue(State& state);
   void LaunchCalls(State& state);
+  void ReadTime(State& state);
   std::optional<timing::Failure> Settle(int candidate);
-  void MakeCold(const State& state);
+  bool IsHopeless(int candidate);
   void Release(int candidate);
   timing::Observation Fail(int candidate, timing::Failure failure);
   // Runs `body` within a step of the journal. A CUDA error after which the context is lost ends
@@ -101,18 +134,21 @@ class CudaSampler final : public timing::Sampler {
   timing::LaunchObserver& observer_;
   const cudaStream_t stream_;
   std::vector<State> candidates_;
-  std::unique_ptr<Operands> operands_;
-  DeviceBytes sweep_;  // Twice the L2.
+  Operands::Layout layout_;
+  size_t cold_bytes_ = 0;  // Of one copy.
+  size_t most_places_ = 1;
+  std::vector<Place> places_;
+  size_t place_ = 0;
+  size_t rounds_ = 0;
   Event start_;
   Event stop_;
   double reference_ns_ = 0;
-  double usual_mhz_ = 0;   // Of the rounds so far; 0 = none.
-  size_t cold_bytes_ = 0;  // Read from copies by one call.
-  int calls_ = 1;          // Of every sample, once the default is known.
-  bool settled_ = false;   // calls_ is final.
-  // Cold accounting: bytes read so far, and how many had been when each copy was last read.
-  uint64_t bytes_read_ = 0;
-  std::vector<uint64_t> copy_read_at_;
+  double usual_mhz_ = 0;  // Of the rounds so far; 0 = none.
+  // Of a sample, in screening and in rounds, once the default is known. The same for all, so that
+  // what a graph costs beside its kernels is the same for all.
+  int screen_calls_ = 1;
+  int calls_ = 1;
+  bool settled_ = false;  // Both are final.
 };
 
 }  // namespace tactic::cuda

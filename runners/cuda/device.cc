@@ -4,6 +4,7 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <string_view>
 
 #include "runners/cuda/status.h"
 
@@ -26,6 +27,13 @@ std::string DriverText(int cuda_version) {
   std::string version;
   if (in >> version) return version;
   return "CUDA " + VersionText(cuda_version);
+}
+
+// A slice of a GPU is a device of its own: "NVIDIA H200 MIG 1g.18gb" -> "1g.18gb".
+std::string PartitionOf(const std::string& name) {
+  constexpr std::string_view kMark = " MIG ";
+  const size_t at = name.find(kMark);
+  return at == std::string::npos ? "" : name.substr(at + kMark.size());
 }
 
 Result<int> CountDevices() {
@@ -92,7 +100,10 @@ Result<DeviceFacts> OpenDevice(int index) {
   facts.device.units = static_cast<uint32_t>(properties.multiProcessorCount);
   facts.device.cache_bytes = static_cast<uint64_t>(properties.l2CacheSize);
   facts.device.label = properties.name;
+  facts.device.partition = PartitionOf(properties.name);
   facts.device.memory_bytes = properties.totalGlobalMem;
+  char bus_id[32] = {};
+  if (cudaDeviceGetPCIBusId(bus_id, sizeof(bus_id), index) == cudaSuccess) facts.bus_id = bus_id;
   int version = 0;
   ThrowIf(cudaDriverGetVersion(&version), "asking for the driver's version");
   facts.driver = DriverText(version);

@@ -12,6 +12,7 @@ struct DeviceFacts {
   DeviceClass device;
   std::string driver;  // Of the kernel module: "580.159.04"; the CUDA version it speaks if unknown.
   std::string runtime;  // "13.0".
+  std::string bus_id;   // "0000:19:00.0".
 };
 
 // Makes GPU `index` (in PCI bus order, as nvidia-smi counts) this thread's device and its context

@@ -5,9 +5,9 @@
 
 #include <cstddef>
 #include <memory>
-#include <optional>
-#include <string>
 #include <type_traits>
+
+#include "runners/cuda/tensor_kernels.h"
 
 namespace tactic::cuda {
 
@@ -37,6 +37,13 @@ using Event = Owned<cudaEvent_t, DestroyEvent>;
 using Graph = Owned<cudaGraph_t, DestroyGraph>;
 using GraphExec = Owned<cudaGraphExec_t, DestroyGraphExec>;
 
+// Page-locked memory of the host: copies to it need no staging.
+struct FreeHost {
+  void operator()(void* p) const noexcept { static_cast<void>(cudaFreeHost(p)); }
+};
+using HostBytes = std::unique_ptr<std::byte, FreeHost>;
+HostBytes AllocateHost(size_t bytes);
+
 // Device memory for an output or a workspace between two guard zones of 4 KiB. Its size may change
 // with each candidate; its address does not, so that what was captured stays right.
 class GuardedBytes {
@@ -47,8 +54,8 @@ class GuardedBytes {
   size_t capacity() const { return capacity_; }
   // Writes the guard zones of the first `size` bytes anew, and poison between them.
   void Arm(size_t size, cudaStream_t stream);
-  // Where a guard zone was written, for people: "3 bytes behind its end". Waits for the stream.
-  std::optional<std::string> Damage(cudaStream_t stream) const;
+  // Has the guard zones looked at, into `finding`.
+  void Check(Finding* finding, cudaStream_t stream) const;
 
   static constexpr size_t kGuardBytes = 4096;
 

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <string>
 #include <utility>
+#include <variant>
 
 #include "runners/cuda/status.h"
 #include "runners/cuda/tensor_kernels.h"
@@ -22,6 +23,12 @@ std::string Number(double value) {
   char text[32];
   std::snprintf(text, sizeof(text), "%.6g", value);
   return text;
+}
+
+// "3 bytes behind its end".
+std::string DamageText(const Finding& finding) {
+  if (finding.before > 0) return std::to_string(finding.before) + " bytes before its start";
+  return std::to_string(finding.behind) + " bytes behind its end";
 }
 
 }  // namespace
@@ -45,15 +52,13 @@ Operands::Operands(const sdk::Op& op, const Problem& problem, Layout layout, cud
       inputs_[copy][i] = input_memory_[i].get() + (layout_.cold[i] ? copy * stride : 0);
     }
   }
-  FillInputs();
-  for (size_t i = 0; i < problem_.inputs.size(); ++i) {
-    if (!input_memory_[i]) continue;
-    input_hashes_[i] = HashOf(input_memory_[i].get(), Bytes(problem_.inputs[i]), stream_);
-  }
   for (const Tensor& type : output_types_) {
     output_memory_.emplace_back(Bytes(type));
     outputs_.push_back(output_memory_.back().data());
   }
+  findings_.emplace(InputSlot(problem_.inputs.size()));
+  FillInputs();
+  HashInputs();
 }
 
 size_t Operands::BytesFor(const sdk::Op& op, const Problem& problem, const Layout& layout) {
@@ -67,43 +72,77 @@ size_t Operands::BytesFor(const sdk::Op& op, const Problem& problem, const Layou
   return bytes;
 }
 
-// On the host, by the same rules as on the host lane, then to the device.
+// By the same rules as on the host lane. What has no fill of its own is made on the device, unless
+// a hook wants to see it: large weights then take no time.
 void Operands::FillInputs() {
+  const std::vector<sdk::InputFill> fills = timing::FillsOf(op_, problem_);
   std::vector<sdk::AlignedBytes> memory(problem_.inputs.size());
   std::vector<void*> inputs(problem_.inputs.size());
+  const bool hooked = static_cast<bool>(op_.InputsPreHook(problem_));
   for (size_t i = 0; i < inputs.size(); ++i) {
     if (!input_memory_[i]) continue;
+    if (!hooked) {
+      FillInput(i, fills[i]);
+      continue;
+    }
     memory[i] = sdk::AllocateAligned(Bytes(problem_.inputs[i]));
     inputs[i] = memory[i].get();
   }
+  if (!hooked) return;
   timing::FillInputs(op_, problem_, kSeed, inputs);
   for (size_t i = 0; i < inputs.size(); ++i) {
-    const size_t bytes = Bytes(problem_.inputs[i]);
-    for (size_t copy = 0; input_memory_[i] && copy < (layout_.cold[i] ? layout_.copies : 1);
-         ++copy) {
-      void* const to = const_cast<void*>(inputs_[copy][i]);
-      const bool first = copy == 0;
-      ThrowIf(cudaMemcpyAsync(to, first ? inputs[i] : inputs_[0][i], bytes,
-                              first ? cudaMemcpyHostToDevice : cudaMemcpyDeviceToDevice, stream_),
-              "filling an input");
-    }
+    if (inputs[i] != nullptr) Upload(i, inputs[i]);
   }
-  ThrowIf(cudaStreamSynchronize(stream_), "filling the inputs");
 }
 
-std::vector<void*> Operands::AllocateReference() {
-  std::vector<void*> outputs;
-  for (const Tensor& type : output_types_) {
-    reference_.push_back(Allocate(Bytes(type)));
-    outputs.push_back(reference_.back().get());
+void Operands::FillInput(size_t input, const sdk::InputFill& fill) {
+  const Tensor& tensor = problem_.inputs[input];
+  void* const first = const_cast<void*>(inputs_[0][input]);
+  if (std::holds_alternative<sdk::DefaultFill>(fill)) {
+    FillRandom(tensor.dtype, first, Bytes(tensor), timing::SeedOf(kSeed, input), stream_);
+    return Upload(input, nullptr);
   }
-  return outputs;
+  const sdk::AlignedBytes memory = sdk::AllocateAligned(Bytes(tensor));
+  timing::FillInput(op_, problem_, input, fill, kSeed, memory.get());
+  Upload(input, memory.get());
+}
+
+// Into all copies; nullptr: the first one has it. Waits.
+void Operands::Upload(size_t input, const void* from) {
+  const size_t bytes = Bytes(problem_.inputs[input]);
+  const size_t copies = layout_.cold[input] ? layout_.copies : 1;
+  for (size_t copy = from == nullptr ? 1 : 0; copy < copies; ++copy) {
+    const auto kind = copy == 0 ? cudaMemcpyHostToDevice : cudaMemcpyDeviceToDevice;
+    ThrowIf(cudaMemcpyAsync(const_cast<void*>(inputs_[copy][input]),
+                            copy == 0 ? from : inputs_[0][input], bytes, kind, stream_),
+            "filling an input");
+  }
+  ThrowIf(cudaStreamSynchronize(stream_), "filling an input");
+}
+
+void Operands::HashInputs() {
+  findings_->Clear(stream_);
+  for (size_t i = 0; i < input_memory_.size(); ++i) {
+    if (!input_memory_[i]) continue;
+    Hash(input_memory_[i].get(), Bytes(problem_.inputs[i]), findings_->on_device(InputSlot(i)),
+         stream_);
+  }
+  findings_->Fetch(stream_);
+  for (size_t i = 0; i < input_memory_.size(); ++i) {
+    input_hashes_[i] = (*findings_)[InputSlot(i)].hash;
+  }
 }
 
 void Operands::ComputeReference() {
-  const std::vector<void*> outputs = AllocateReference();
+  std::vector<DeviceBytes> memory;
+  std::vector<void*> outputs;
+  for (const Tensor& type : output_types_) {
+    memory.push_back(Allocate(Bytes(type)));
+    outputs.push_back(memory.back().get());
+  }
   op_.Reference(problem_, {.inputs = inputs_[0], .outputs = outputs, .stream = stream_});
   ThrowIf(cudaStreamSynchronize(stream_), "computing the reference");
+  reference_ = std::make_shared<const std::vector<DeviceBytes>>(std::move(memory));
 }
 
 void Operands::Arm(size_t workspace_bytes) {
@@ -122,6 +161,7 @@ void Operands::TouchActivations() {
 
 // In this order: who writes outside is dangerous, whatever else it does.
 std::optional<timing::Failure> Operands::Check() {
+  Examine();
   const auto bounds = CheckBounds();
   const auto inputs = CheckInputs();  // Also puts right.
   if (bounds) return bounds;
@@ -129,15 +169,36 @@ std::optional<timing::Failure> Operands::Check() {
   return CheckOutputs();
 }
 
-std::optional<timing::Failure> Operands::CheckBounds() const {
+void Operands::Examine() {
+  findings_->Clear(stream_);
+  const sdk::Tolerance tolerance = reference_ ? op_.ToleranceFor(problem_) : sdk::Tolerance{};
   for (size_t i = 0; i < output_memory_.size(); ++i) {
-    if (const auto damage = output_memory_[i].Damage(stream_)) {
-      return timing::Failure{Outcome::kOutOfBounds,
-                             "output " + std::to_string(i) + ": wrote " + *damage};
-    }
+    Finding* const finding = findings_->on_device(OutputSlot(i));
+    output_memory_[i].Check(finding, stream_);
+    Hash(output_memory_[i].data(), output_memory_[i].capacity(), finding, stream_);
+    if (!reference_) continue;
+    Compare(output_types_[i].dtype, output_memory_[i].data(), (*reference_)[i].get(),
+            static_cast<size_t>(Elements(output_types_[i])), tolerance, finding, stream_);
   }
-  if (const auto damage = workspace_.Damage(stream_)) {
-    return timing::Failure{Outcome::kOutOfBounds, "workspace: wrote " + *damage};
+  workspace_.Check(findings_->on_device(WorkspaceSlot()), stream_);
+  for (size_t i = 0; i < input_memory_.size(); ++i) {
+    if (!input_memory_[i]) continue;
+    Hash(input_memory_[i].get(), Bytes(problem_.inputs[i]), findings_->on_device(InputSlot(i)),
+         stream_);
+  }
+  findings_->Fetch(stream_);
+  outputs_hash_ = 0;
+  for (size_t i = 0; i < output_memory_.size(); ++i) {
+    outputs_hash_ = 31 * outputs_hash_ + (*findings_)[OutputSlot(i)].hash;
+  }
+}
+
+std::optional<timing::Failure> Operands::CheckBounds() const {
+  for (size_t i = 0; i <= output_memory_.size(); ++i) {
+    const Finding& finding = (*findings_)[OutputSlot(i)];
+    if (finding.before == 0 && finding.behind == 0) continue;
+    const std::string what = i == WorkspaceSlot() ? "workspace" : "output " + std::to_string(i);
+    return timing::Failure{Outcome::kOutOfBounds, what + ": wrote " + DamageText(finding)};
   }
   return std::nullopt;
 }
@@ -145,9 +206,7 @@ std::optional<timing::Failure> Operands::CheckBounds() const {
 std::optional<timing::Failure> Operands::CheckInputs() {
   std::optional<timing::Failure> failure;
   for (size_t i = 0; i < input_memory_.size(); ++i) {
-    if (!input_memory_[i]) continue;
-    const size_t bytes = Bytes(problem_.inputs[i]);
-    if (HashOf(input_memory_[i].get(), bytes, stream_) == input_hashes_[i]) continue;
+    if (!input_memory_[i] || (*findings_)[InputSlot(i)].hash == input_hashes_[i]) continue;
     failure = {Outcome::kOutOfBounds, "wrote into input '" + schema_.inputs[i].name + "'"};
   }
   if (failure) FillInputs();
@@ -155,23 +214,22 @@ std::optional<timing::Failure> Operands::CheckInputs() {
 }
 
 std::optional<timing::Failure> Operands::CheckOutputs() const {
-  if (reference_.empty()) return std::nullopt;
+  if (!reference_) return std::nullopt;
   const sdk::Tolerance tolerance = op_.ToleranceFor(problem_);
-  for (size_t i = 0; i < output_memory_.size(); ++i) {
-    const Tensor& type = output_types_[i];
-    size_t elements = 1;
-    for (const Dim& dim : type.dims) elements *= static_cast<size_t>(dim.opt);
-    const Wrong wrong = CountWrong(type.dtype, output_memory_[i].data(), reference_[i].get(),
-                                   elements, tolerance, stream_);
-    if (wrong.count == 0) continue;
+  for (size_t i = 0; i < reference_->size(); ++i) {
+    const Finding& finding = (*findings_)[OutputSlot(i)];
+    if (finding.wrong == 0) continue;
+    const uint64_t first = ~finding.first;
+    const auto [got, reference] = ReadElements(output_types_[i].dtype, output_memory_[i].data(),
+                                               (*reference_)[i].get(), first, stream_);
     return timing::Failure{
         Outcome::kWrongResult,
-        "output " + std::to_string(i) + ": " + std::to_string(wrong.count) + " of " +
-            std::to_string(elements) + " elements are wrong; element " +
-            std::to_string(wrong.first) + " is " +
-            (std::isnan(wrong.got) ? "unwritten or not a number" : Number(wrong.got)) +
-            ", must be " + Number(wrong.reference) + " within " +
-            Number(tolerance.absolute + tolerance.relative * std::abs(wrong.reference))};
+        "output " + std::to_string(i) + ": " + std::to_string(finding.wrong) + " of " +
+            std::to_string(Elements(output_types_[i])) + " elements are wrong; element " +
+            std::to_string(first) + " is " +
+            (std::isnan(got) ? "unwritten or not a number" : Number(got)) + ", must be " +
+            Number(reference) + " within " +
+            Number(tolerance.absolute + tolerance.relative * std::abs(reference))};
   }
   return std::nullopt;
 }

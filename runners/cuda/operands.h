@@ -3,9 +3,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <vector>
 
+#include "runners/cuda/findings.h"
 #include "runners/cuda/memory.h"
 #include "runners/timing/failure.h"
 #include "tactic/model/op_schema.h"
@@ -33,6 +35,8 @@ class Operands {
 
   // Has the op compute its reference on the inputs. Without it outputs are not compared.
   void ComputeReference();
+  // That of the same problem elsewhere.
+  void ShareReference(const Operands& other) { reference_ = other.reference_; }
 
   // Inputs as copy `index` (modulo the number of copies) has them.
   const std::vector<const void*>& inputs(size_t index) const {
@@ -40,6 +44,7 @@ class Operands {
   }
   const std::vector<void*>& outputs() const { return outputs_; }
   void* workspace() const { return workspace_.data(); }
+  size_t workspace_bytes() const { return workspace_.capacity(); }
   size_t copies() const { return inputs_.size(); }
 
   // Poisons outputs and the first `workspace_bytes` of the workspace, between fresh guard zones.
@@ -51,13 +56,24 @@ class Operands {
   // Everything that can be wrong after a launch that followed Arm, worst first. Puts right what was
   // changed. Waits for the stream.
   std::optional<timing::Failure> Check();
+  // Of the outputs that Check last saw: equal for equal bits.
+  uint64_t outputs_hash() const { return outputs_hash_; }
 
  private:
+  // Where the findings about each are.
+  size_t OutputSlot(size_t output) const { return output; }
+  size_t WorkspaceSlot() const { return output_memory_.size(); }
+  size_t InputSlot(size_t input) const { return output_memory_.size() + 1 + input; }
+
+  // Has kernels look at everything, and fetches what they found.
+  void Examine();
   std::optional<timing::Failure> CheckBounds() const;
   std::optional<timing::Failure> CheckInputs();
   std::optional<timing::Failure> CheckOutputs() const;
   void FillInputs();
-  std::vector<void*> AllocateReference();
+  void FillInput(size_t input, const sdk::InputFill& fill);
+  void Upload(size_t input, const void* from);
+  void HashInputs();
 
   const sdk::Op& op_;
   const Problem problem_;
@@ -71,7 +87,9 @@ class Operands {
   std::vector<GuardedBytes> output_memory_;
   std::vector<void*> outputs_;
   GuardedBytes workspace_;
-  std::vector<DeviceBytes> reference_;  // Empty: not computed.
+  std::shared_ptr<const std::vector<DeviceBytes>> reference_;  // nullptr: not computed.
+  std::optional<Findings> findings_;
+  uint64_t outputs_hash_ = 0;
 };
 
 }  // namespace tactic::cuda

@@ -7,6 +7,7 @@
 #include "runners/cuda/memory.h"
 #include "runners/cuda/status.h"
 #include "runners/cuda/tensor_kernels.h"
+#include "runners/timing/elements.h"
 
 namespace tactic::cuda {
 namespace {
@@ -21,7 +22,8 @@ unsigned BlocksFor(size_t items) {
 
 void CheckLaunch(const char* what) { ThrowIf(cudaGetLastError(), what); }
 
-// splitmix64's finaliser.
+constexpr uint64_t kGolden = 0x9e3779b97f4a7c15;  // The step of splitmix64,
+// and its finaliser.
 __device__ uint64_t Mix(uint64_t x) {
   x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ull;
   x = (x ^ (x >> 27)) * 0x94d049bb133111ebull;
@@ -58,14 +60,9 @@ __device__ bool IsUnwritten(const T& value) {
   return true;
 }
 
-struct Tally {
-  unsigned long long count;
-  unsigned long long first;
-};
-
 template <typename T>
 __global__ void CompareKernel(const T* got, const T* reference, size_t count, double absolute,
-                              double relative, bool real, Tally* tally) {
+                              double relative, bool real, Finding* finding) {
   for (size_t i = blockIdx.x * size_t{blockDim.x} + threadIdx.x; i < count;
        i += size_t{gridDim.x} * blockDim.x) {
     const double x = ToReal(got[i]);
@@ -75,21 +72,43 @@ __global__ void CompareKernel(const T* got, const T* reference, size_t count, do
     if (isinf(y)) right = x == y;
     if (real && IsUnwritten(got[i])) right = false;
     if (right) continue;
-    atomicAdd(&tally->count, 1ull);
-    atomicMin(&tally->first, static_cast<unsigned long long>(i));
+    atomicAdd(&finding->wrong, 1ull);
+    atomicMax(&finding->first, ~static_cast<unsigned long long>(i));
   }
 }
 
-__global__ void HashKernel(const unsigned char* data, size_t bytes, unsigned long long* hash) {
+__global__ void HashKernel(const unsigned char* data, size_t bytes, Finding* finding) {
   unsigned long long sum = 0;
   const size_t words = bytes / 8;
   const size_t stride = size_t{gridDim.x} * blockDim.x;
   const size_t self = blockIdx.x * size_t{blockDim.x} + threadIdx.x;
   const auto* as_words = reinterpret_cast<const uint64_t*>(data);
-  for (size_t i = self; i < words; i += stride) sum += Mix(as_words[i] + Mix(i));
-  for (size_t i = words * 8 + self; i < bytes; i += stride) sum += Mix(data[i] + Mix(~i));
-  atomicAdd(hash, sum);
+  for (size_t i = self; i < words; i += stride) sum += Mix(as_words[i] + (i + 1) * kGolden);
+  for (size_t i = words * 8 + self; i < bytes; i += stride) sum += Mix(data[i] + ~i * kGolden);
+  for (int lane = 16; lane > 0; lane /= 2) sum += __shfl_down_sync(~0u, sum, lane);
+  if (threadIdx.x % 32 == 0) atomicAdd(&finding->hash, sum);
 }
+
+// One block: half of its threads for each guard zone.
+__global__ void DamageKernel(const unsigned char* data, size_t bytes, unsigned guard_bytes,
+                             unsigned char guard, Finding* finding) {
+  for (unsigned i = threadIdx.x; i < guard_bytes; i += blockDim.x) {
+    const unsigned distance = i + 1;
+    if (*(data - distance) != guard) atomicMax(&finding->before, distance);
+    if (data[bytes + i] != guard) atomicMax(&finding->behind, distance);
+  }
+}
+
+// As timing::FillRandom: SplitMix64 of the place, made legal.
+__global__ void FillKernel(uint64_t* words, size_t count, uint64_t seed, uint64_t mask,
+                           uint64_t base) {
+  for (size_t i = blockIdx.x * size_t{blockDim.x} + threadIdx.x; i < count;
+       i += size_t{gridDim.x} * blockDim.x) {
+    words[i] = (Mix(seed + (i * sizeof(uint64_t) + 1) * kGolden) & mask) + base;
+  }
+}
+
+__global__ void NothingKernel() {}
 
 __global__ void SweepKernel(const uint4* data, size_t count, uint32_t* never) {
   uint32_t sum = 0;
@@ -181,41 +200,49 @@ __global__ void WidenKernel(const T* got, const T* reference, double* out) {
 
 }  // namespace
 
-uint64_t HashOf(const void* data, size_t bytes, cudaStream_t stream) {
-  const DeviceBytes sum = Allocate(sizeof(uint64_t));
-  auto* hash = reinterpret_cast<unsigned long long*>(sum.get());
-  ThrowIf(cudaMemsetAsync(hash, 0, sizeof(uint64_t), stream), "hashing");
+void Hash(const void* data, size_t bytes, Finding* finding, cudaStream_t stream) {
   HashKernel<<<BlocksFor(bytes / 8), kThreads, 0, stream>>>(static_cast<const unsigned char*>(data),
-                                                            bytes, hash);
-  CheckLaunch("hashing an input");
-  return FetchOne(hash, stream);
+                                                            bytes, finding);
+  CheckLaunch("hashing");
 }
 
-Wrong CountWrong(DType dtype, const void* got, const void* reference, size_t elements,
-                 const sdk::Tolerance& tolerance, cudaStream_t stream) {
-  const DeviceBytes memory = Allocate(sizeof(Tally) + 2 * sizeof(double));
-  auto* tally = reinterpret_cast<Tally*>(memory.get());
-  auto* values = reinterpret_cast<double*>(memory.get() + sizeof(Tally));
-  const Tally none{0, ~0ull};
-  ThrowIf(cudaMemcpyAsync(tally, &none, sizeof(none), cudaMemcpyHostToDevice, stream), "comparing");
-  Wrong wrong;
+void FindDamage(const std::byte* data, size_t bytes, size_t guard_bytes, unsigned char guard,
+                Finding* finding, cudaStream_t stream) {
+  DamageKernel<<<1, 1024, 0, stream>>>(reinterpret_cast<const unsigned char*>(data), bytes,
+                                       static_cast<unsigned>(guard_bytes), guard, finding);
+  CheckLaunch("reading guard zones");
+}
+
+void Compare(DType dtype, const void* got, const void* reference, size_t elements,
+             const sdk::Tolerance& tolerance, Finding* finding, cudaStream_t stream) {
   WithType(dtype, [&](auto* type, bool real) {
     using T = std::remove_pointer_t<decltype(type)>;
-    const auto* x = static_cast<const T*>(got);
-    const auto* y = static_cast<const T*>(reference);
-    CompareKernel<<<BlocksFor(elements), kThreads, 0, stream>>>(x, y, elements, tolerance.absolute,
-                                                                tolerance.relative, real, tally);
+    CompareKernel<<<BlocksFor(elements), kThreads, 0, stream>>>(
+        static_cast<const T*>(got), static_cast<const T*>(reference), elements, tolerance.absolute,
+        tolerance.relative, real, finding);
     CheckLaunch("comparing an output");
-    const Tally found = FetchOne(tally, stream);
-    wrong.count = found.count;
-    wrong.first = found.first;
-    if (found.count == 0) return;
-    WidenKernel<<<1, 1, 0, stream>>>(x + found.first, y + found.first, values);
-    CheckLaunch("reading an output");
-    wrong.got = FetchOne(values, stream);
-    wrong.reference = FetchOne(values + 1, stream);
   });
-  return wrong;
+}
+
+std::pair<double, double> ReadElements(DType dtype, const void* got, const void* reference,
+                                       size_t index, cudaStream_t stream) {
+  const DeviceBytes memory = Allocate(2 * sizeof(double));
+  auto* values = reinterpret_cast<double*>(memory.get());
+  WithType(dtype, [&](auto* type, bool) {
+    using T = std::remove_pointer_t<decltype(type)>;
+    WidenKernel<<<1, 1, 0, stream>>>(static_cast<const T*>(got) + index,
+                                     static_cast<const T*>(reference) + index, values);
+    CheckLaunch("reading an output");
+  });
+  return {FetchOne(values, stream), FetchOne(values + 1, stream)};
+}
+
+void FillRandom(DType dtype, void* data, size_t bytes, uint64_t seed, cudaStream_t stream) {
+  const timing::RandomRule rule = timing::RandomRuleOf(dtype);
+  const size_t words = (bytes + sizeof(uint64_t) - 1) / sizeof(uint64_t);
+  FillKernel<<<BlocksFor(words), kThreads, 0, stream>>>(static_cast<uint64_t*>(data), words, seed,
+                                                        rule.mask, rule.base);
+  CheckLaunch("filling an input");
 }
 
 void Sweep(const void* data, size_t bytes, cudaStream_t stream) {
@@ -234,6 +261,11 @@ void Touch(void* data, size_t bytes, cudaStream_t stream) {
 void Gate(const volatile uint32_t* flag, uint32_t ticket, cudaStream_t stream) {
   GateKernel<<<1, 1, 0, stream>>>(flag, ticket);
   CheckLaunch("closing the gate");
+}
+
+void Nothing(cudaStream_t stream) {
+  NothingKernel<<<1, 1, 0, stream>>>();
+  CheckLaunch("launching nothing");
 }
 
 void ProbeClock(uint64_t* out, cudaStream_t stream) {

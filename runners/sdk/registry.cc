@@ -10,7 +10,7 @@ std::vector<InputFill> Op::InputFills(const Problem& problem) const {
   return std::vector<InputFill>(problem.inputs.size());
 }
 
-void Op::InputsPreHook(const Problem&, std::span<void* const>) const {}
+InputsHook Op::InputsPreHook(const Problem&) const { return {}; }
 
 namespace {
 

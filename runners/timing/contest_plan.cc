@@ -1,5 +1,6 @@
 #include "runners/timing/contest_plan.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "runners/timing/priors.h"
@@ -33,6 +34,7 @@ Race MakeRace(const ContestPlan& contest, const CandidateList& list) {
   input.epoch = contest.epoch;
   RaceOptions options;
   options.budget_ns = 1e6 * contest.policy.budget_ms;
+  options.min_rounds = std::max(options.min_rounds, 2 * contest.cycle_rounds);
   Race race(std::move(input), options);
   for (const Trial& trial : contest.earlier) {
     if (const auto index = list.Find(trial.candidate)) race.Restore(*index, trial);

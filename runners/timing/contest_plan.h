@@ -31,7 +31,8 @@ struct ContestPlan {
   std::vector<Neighbour> neighbours;  // Priors, the nearest first.
   std::vector<Trial> earlier;         // What earlier processes found.
   uint64_t seed = 0;
-  uint32_t epoch = 0;         // Number of this process in the contest.
+  uint32_t epoch = 0;    // Number of this process in the contest.
+  int cycle_rounds = 1;  // DeviceSession::rounds_of_a_cycle. Nobody is judged before two cycles.
   uint64_t memory_bytes = 0;  // For operands, copies and workspace; 0 = the device's own rule.
 };
 

@@ -10,48 +10,18 @@
 namespace tactic::timing {
 namespace {
 
-// How a random word becomes legal elements: keep the bits of `mask`, add `base`. For floating point
-// the mask keeps sign, mantissa and the two low bits of the exponent, and the base makes the
-// exponent that of [1/16, 1); no sum carries over.
-struct FillRule {
-  uint64_t mask;
-  uint64_t base;
-};
-
 constexpr uint64_t Repeat(uint64_t element, int bits) {
   uint64_t word = 0;
   for (int shift = 0; shift < 64; shift += bits) word |= element << shift;
   return word;
 }
 
-constexpr FillRule FloatRule(int bits, int mantissa, uint64_t bias) {
+// The mask keeps sign, mantissa and the two low bits of the exponent, and the base makes the
+// exponent that of [1/16, 1); no sum carries over.
+constexpr RandomRule FloatRule(int bits, int mantissa, uint64_t bias) {
   const uint64_t sign = uint64_t{1} << (bits - 1);
   const uint64_t kept = sign | ((uint64_t{4} << mantissa) - 1);
   return {Repeat(kept, bits), Repeat((bias - 4) << mantissa, bits)};
-}
-
-FillRule RuleOf(DType dtype) {
-  switch (dtype) {
-    case DType::kF64:
-      return FloatRule(64, 52, 1023);
-    case DType::kF32:
-    case DType::kTF32:
-      return FloatRule(32, 23, 127);
-    case DType::kF16:
-      return FloatRule(16, 10, 15);
-    case DType::kBF16:
-      return FloatRule(16, 7, 127);
-    case DType::kF8E4M3:
-      return FloatRule(8, 3, 7);
-    case DType::kF8E5M2:
-      return FloatRule(8, 2, 15);
-    case DType::kBool:
-      return {Repeat(1, 8), 0};
-    default: {
-      const int bits = static_cast<int>(8 * std::max<size_t>(SizeOf(dtype), 1));
-      return {Repeat(7, bits), Repeat(1, bits)};
-    }
-  }
 }
 
 // SplitMix64 as a function of the place.
@@ -194,8 +164,32 @@ bool IsRight(double got, double reference, const sdk::Tolerance& tolerance) {
 
 }  // namespace
 
+RandomRule RandomRuleOf(DType dtype) {
+  switch (dtype) {
+    case DType::kF64:
+      return FloatRule(64, 52, 1023);
+    case DType::kF32:
+    case DType::kTF32:
+      return FloatRule(32, 23, 127);
+    case DType::kF16:
+      return FloatRule(16, 10, 15);
+    case DType::kBF16:
+      return FloatRule(16, 7, 127);
+    case DType::kF8E4M3:
+      return FloatRule(8, 3, 7);
+    case DType::kF8E5M2:
+      return FloatRule(8, 2, 15);
+    case DType::kBool:
+      return {Repeat(1, 8), 0};
+    default: {
+      const int bits = static_cast<int>(8 * std::max<size_t>(SizeOf(dtype), 1));
+      return {Repeat(7, bits), Repeat(1, bits)};
+    }
+  }
+}
+
 void FillRandom(DType dtype, std::span<std::byte> bytes, uint64_t seed) {
-  const FillRule rule = RuleOf(dtype);
+  const RandomRule rule = RandomRuleOf(dtype);
   for (size_t at = 0; at < bytes.size(); at += sizeof(uint64_t)) {
     const uint64_t word = (RandomWord(seed, at) & rule.mask) + rule.base;
     std::memcpy(&bytes[at], &word, std::min(sizeof(word), bytes.size() - at));

@@ -12,6 +12,13 @@
 
 namespace tactic::timing {
 
+// How a random word becomes legal elements of a type: (word & mask) + base.
+struct RandomRule {
+  uint64_t mask = 0;
+  uint64_t base = 0;
+};
+RandomRule RandomRuleOf(DType dtype);
+
 // Fills `bytes` with elements of `dtype` that depend on `seed` and the place only. Floating-point
 // types: either sign, full random mantissa, magnitudes in [1/16, 1), never zero or NaN; integers: 1
 // to 8. Random, because power, and so clock, depends on the data, and because repeats would hide

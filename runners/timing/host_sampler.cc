@@ -5,6 +5,7 @@
 #include <cmath>
 #include <string>
 
+#include "runners/timing/prepare.h"
 #include "runners/timing/statistics.h"
 
 namespace tactic::timing {
@@ -187,25 +188,12 @@ std::optional<Failure> HostSampler::Prepare(int candidate) {
   std::optional<Failure> refused;
   const LaunchStep step(observer_, candidate, LaunchPhase::kPrepare, options_.prepare_seconds);
   const auto thrown = Guarded([&] {
-    auto call = state.what.runner->Prepare(problem_, state.what.tactic);
-    if (!call.ok()) {
-      const bool memory = call.error().code == ErrorCode::kOutOfMemory;
-      refused = {memory ? Outcome::kOutOfMemory : Outcome::kRejected, call.error().message};
-      return;
-    }
-    if (*call == nullptr) {
-      refused = {Outcome::kRejected, "Prepare gave no call"};
-      return;
-    }
-    state.workspace_bytes = (*call)->WorkspaceBytes();
-    if (state.workspace_bytes > workspace_limit_) {
-      refused = {Outcome::kOutOfMemory, "needs a workspace of " +
-                                            std::to_string(state.workspace_bytes) + " bytes; " +
-                                            std::to_string(workspace_limit_) + " are left for it"};
-      return;
-    }
+    PreparedCall prepared;
+    refused = PrepareCall(state.what, problem_, workspace_limit_, prepared);
+    if (refused) return;
+    state.workspace_bytes = prepared.workspace_bytes;
     operands_->ResizeWorkspace(state.workspace_bytes);
-    state.call = std::move(*call);
+    state.call = std::move(prepared.call);
   });
   return thrown ? thrown : refused;
 }

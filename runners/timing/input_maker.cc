@@ -107,25 +107,34 @@ std::vector<uint64_t> ChecksumsOf(const Problem& problem, std::span<void* const>
 
 }  // namespace
 
+std::vector<sdk::InputFill> FillsOf(const sdk::Op& op, const Problem& problem) {
+  std::vector<sdk::InputFill> fills = op.InputFills(problem);
+  if (fills.size() == problem.inputs.size()) return fills;
+  throw std::invalid_argument("InputFills gave " + std::to_string(fills.size()) +
+                              " fills; must be " + std::to_string(problem.inputs.size()) +
+                              ", one for each input");
+}
+
+void FillInput(const sdk::Op& op, const Problem& problem, size_t input, const sdk::InputFill& fill,
+               uint64_t seed, void* memory) {
+  const Tensor& tensor = problem.inputs[input];
+  std::visit(Filler(op.Schema().inputs[input].name, tensor,
+                    {static_cast<std::byte*>(memory), Bytes(tensor)}, SeedOf(seed, input)),
+             fill);
+}
+
 std::vector<bool> FillInputs(const sdk::Op& op, const Problem& problem, uint64_t seed,
                              std::span<void* const> inputs) {
-  const std::vector<sdk::InputFill> fills = op.InputFills(problem);
-  if (fills.size() != inputs.size()) {
-    throw std::invalid_argument("InputFills gave " + std::to_string(fills.size()) +
-                                " fills; must be " + std::to_string(inputs.size()) +
-                                ", one for each input");
-  }
-  const OpSchema schema = op.Schema();
+  const std::vector<sdk::InputFill> fills = FillsOf(op, problem);
   std::vector<bool> own;
   for (size_t i = 0; i < inputs.size(); ++i) {
     own.push_back(!std::holds_alternative<sdk::DefaultFill>(fills[i]));
-    if (inputs[i] == nullptr) continue;
-    std::visit(
-        Filler(schema.inputs[i].name, problem.inputs[i], BytesOf(problem, inputs, i), seed + i),
-        fills[i]);
+    if (inputs[i] != nullptr) FillInput(op, problem, i, fills[i], seed, inputs[i]);
   }
+  const sdk::InputsHook hook = op.InputsPreHook(problem);
+  if (!hook) return own;
   const std::vector<uint64_t> before = ChecksumsOf(problem, inputs);
-  op.InputsPreHook(problem, inputs);
+  hook(inputs);
   const std::vector<uint64_t> after = ChecksumsOf(problem, inputs);
   for (size_t i = 0; i < inputs.size(); ++i) own[i] = own[i] || before[i] != after[i];
   return own;

@@ -10,6 +10,17 @@
 
 namespace tactic::timing {
 
+// How each input of `problem` is filled. Throws std::invalid_argument if the op names too many or
+// too few.
+std::vector<sdk::InputFill> FillsOf(const sdk::Op& op, const Problem& problem);
+
+// Fills input `input` alone. Throws as FillInputs.
+void FillInput(const sdk::Op& op, const Problem& problem, size_t input, const sdk::InputFill& fill,
+               uint64_t seed, void* memory);
+
+// What FillInput passes on for input `input` of a problem made from `seed`.
+inline uint64_t SeedOf(uint64_t seed, size_t input) { return seed + input; }
+
 // Fills every input (each Bytes() long; nullptr: absent) by `op`'s InputFills and then calls its
 // InputsPreHook. The same content for the same arguments. Gives for each input whether its content
 // is its own: declared, or changed by the hook; other inputs hold FillRandom's, of which one piece

@@ -216,6 +216,7 @@ void Race::Absorb(const Step& step, const Observation& raw) {
     entry.detail = observation.detail;
     return;
   }
+  if (!observation.detail.empty()) entry.detail = observation.detail;  // A remark.
   const Sample sample{input_.epoch, step.round, static_cast<float>(observation.nanoseconds)};
   const bool repeated = !entry.samples.empty() && entry.samples.back().epoch == sample.epoch &&
                         entry.samples.back().round == sample.round;

@@ -15,7 +15,7 @@ struct Observation {
   int candidate = 0;
   Outcome outcome = Outcome::kMeasured;  // kMeasured: `nanoseconds` holds a time.
   double nanoseconds = 0;                // Of one call.
-  std::string detail;                    // Why it failed.
+  std::string detail;                    // Why it failed, or a remark on one that did not.
   // What it took to get this, preparation and repeats included; counts against the budget.
   double cost_ns = 0;
 };

@@ -67,6 +67,7 @@ Result<ContestPlan> Read(const v1::Run& request, const WorkerContext& context) {
   contest.seed = request.seed();
   contest.epoch = request.epoch();
   contest.memory_bytes = request.memory_limit_bytes();
+  contest.cycle_rounds = context.session.rounds_of_a_cycle();
   auto problem = convert::FromProto("problem.", request.problem());
   if (!problem.ok()) return problem.error();
   contest.problem = *std::move(problem);
@@ -114,11 +115,18 @@ void SendCancelled(uint64_t run, Channel& channel) {
   static_cast<void>(channel.Send(message));
 }
 
-void SendVerdict(uint64_t run, const timing::Race& race, size_t count, Channel& channel) {
+// With the sampler gone: what is still taken of the device then is lost.
+void SendVerdict(uint64_t run, const timing::Race& race, size_t count,
+                 const WorkerContext& context) {
   v1::FromWorker message;
-  message.mutable_finished()->set_run(run);
-  convert::ToProto(timing::VerdictOf(race, count), message.mutable_finished());
-  static_cast<void>(channel.Send(message));
+  v1::Finished& finished = *message.mutable_finished();
+  finished.set_run(run);
+  convert::ToProto(timing::VerdictOf(race, count), &finished);
+  for (const std::string& seen : context.session.TakeDisturbances()) {
+    finished.add_disturbances(seen);
+  }
+  finished.set_worn_out(context.session.WornOut());
+  static_cast<void>(context.channel.Send(message));
 }
 
 }  // namespace
@@ -131,6 +139,7 @@ void DoRun(const v1::Run& request, const WorkerContext& context) {
   const CandidateList list = ListCandidates(contest->runners, contest->problem);
   context.journal.Idle();
 
+  static_cast<void>(context.session.TakeDisturbances());  // Of before.
   ContestObserver observer(request.run(), context.channel, context.journal);
   auto sampler = timing::MakeSampler(*contest, list, context.session, observer);
   if (!sampler.ok()) return SendError(request.run(), sampler.error(), context.channel);
@@ -142,7 +151,7 @@ void DoRun(const v1::Run& request, const WorkerContext& context) {
   // Ends the candidates' code before the run ends, so that none of it is taken for the next one's.
   sampler->reset();
   if (finished) {
-    SendVerdict(request.run(), race, list.candidates.size(), context.channel);
+    SendVerdict(request.run(), race, list.candidates.size(), context);
   } else {
     SendCancelled(request.run(), context.channel);
   }

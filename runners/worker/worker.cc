@@ -34,6 +34,9 @@ v1::FromWorker ReadyMessage(const sdk::Registry& registry, const timing::DeviceS
   convert::ToProto(session.device(), ready.mutable_device());
   ready.set_driver(session.driver());
   ready.set_runtime(session.runtime());
+  if (const auto check = session.self_check()) {
+    convert::ToProto(*check, ready.mutable_self_check());
+  }
   for (const auto& entry : registry.entries()) Render(entry, *ready.add_ops());
   return message;
 }

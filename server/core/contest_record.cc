@@ -98,6 +98,7 @@ absl::Status ContestRecord::AddResults(const std::vector<CandidateResult>& resul
       Fail(result.candidate, result.outcome, result.detail);
       continue;
     }
+    if (!result.detail.empty()) trial.detail = Escape(result.detail, kDetailBytes);
     const bool control = !trial.samples.empty() && trial.samples.back().epoch == epoch &&
                          trial.samples.back().round == round;
     if (control) continue;

@@ -13,6 +13,7 @@
 #include "server/core/job.h"
 #include "tactic/model/contest.h"
 #include "tactic/model/decision.h"
+#include "tactic/model/device_report.h"
 #include "tactic/model/op_schema.h"
 
 namespace tactic {
@@ -35,6 +36,8 @@ struct LaneInfo {
   std::string driver;
   std::string runtime;
   std::vector<OpInfo> ops;
+  std::optional<SelfCheck> self_check;  // Of the worker that was started last.
+  Disturbances disturbances;            // Of the last contest.
   uint64_t worker_restarts = 0;
   uint64_t contests = 0;
 

@@ -16,6 +16,8 @@ namespace {
 // deadline earlier than that of the step before.
 constexpr absl::Duration kTick = absl::Milliseconds(50);
 
+constexpr size_t kDisturbances = 16;
+
 }  // namespace
 
 Conversation::Conversation(Link& link, Contest& contest, const ConversationLimits& limits,
@@ -135,7 +137,15 @@ Conversation::Turn Conversation::HandleFinished(const v1::Finished& message) {
     return Ending{Ending::Kind::kCannotRun, Escape(message.error(), ContestRecord::kDetailBytes)};
   }
   const absl::Status status = AddVerdict(message);
-  if (status.ok()) return Ending{};
+  if (status.ok()) {
+    Ending ending;
+    ending.worn_out = Escape(message.worn_out(), ContestRecord::kDetailBytes);
+    for (const std::string& seen : message.disturbances()) {
+      if (ending.disturbances.size() == kDisturbances) break;
+      ending.disturbances.push_back(Escape(seen, ContestRecord::kDetailBytes));
+    }
+    return ending;
+  }
   return Kill(Death::Kind::kProtocolError, std::string(status.message()));
 }
 

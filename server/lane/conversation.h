@@ -36,6 +36,9 @@ struct Ending {
   } kind = Kind::kFinished;
   std::string detail;
   Death death;
+  // Of kFinished: what may have disturbed the contest, and why the worker should be replaced.
+  Disturbances disturbances;
+  std::string worn_out;
 };
 
 // Single-threaded.

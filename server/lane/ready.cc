@@ -96,6 +96,10 @@ absl::StatusOr<WorkerFacts> ParseReady(const v1::Ready& message) {
           "driver, runtime: must be printable and at most ", limits::kValueBytes, " bytes"));
     }
   }
+  if (message.has_self_check()) {
+    ASSIGN_OR_RETURN(facts.self_check,
+                     Converted(convert::FromProto("self_check.", message.self_check())));
+  }
   if (message.ops_size() < 1 || message.ops_size() > kOps) {
     return absl::InvalidArgumentError(
         absl::StrCat("ops: count ", message.ops_size(), " is outside 1..", kOps));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,7 @@ struct WorkerFacts {
   std::string driver;
   std::string runtime;
   std::vector<OpInfo> ops;
+  std::optional<SelfCheck> self_check;  // Of this process: no part of the environment.
 };
 
 // FailedPrecondition: another protocol. InvalidArgument: a field cannot be right; the text names

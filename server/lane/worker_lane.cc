@@ -68,6 +68,7 @@ absl::StatusOr<std::unique_ptr<WorkerLane>> WorkerLane::Start(WorkerLaneOptions 
     lane->info_.driver = facts->driver;
     lane->info_.runtime = facts->runtime;
     lane->info_.ops = facts->ops;
+    lane->info_.self_check = facts->self_check;
   }
   lane->facts_ = *std::move(facts);
   lane->SetState(LaneState::kReady, "");
@@ -226,6 +227,7 @@ absl::Status WorkerLane::CheckSame(const WorkerFacts& now) {
   if (difference.empty()) {
     MutexLock lock(mu_);
     ++info_.worker_restarts;
+    info_.self_check = now.self_check;
     return absl::OkStatus();
   }
   Discard();
@@ -249,6 +251,18 @@ absl::Status WorkerLane::AfterDeath(Contest& contest, const Death& death) {
   return contest.GoOn();
 }
 
+void WorkerLane::Note(const Ending& ending) {
+  for (const std::string& seen : ending.disturbances) {
+    Log(absl::StrCat("lane ", options_.device, ": during the contest ", seen));
+  }
+  if (!ending.worn_out.empty()) {
+    Log(absl::StrCat("lane ", options_.device, ": the worker is replaced: ", ending.worn_out));
+    Discard();
+  }
+  MutexLock lock(mu_);
+  info_.disturbances = ending.disturbances;
+}
+
 absl::StatusOr<ContestResult> WorkerLane::RunContest(
     Contest& contest, const StopSignal& stop,
     absl::FunctionRef<void(const v1::WorkerProgress&)> progress) {
@@ -259,6 +273,7 @@ absl::StatusOr<ContestResult> WorkerLane::RunContest(
     Ending ending = Conversation(*link_, contest, options_.limits, stop, progress).Run();
     switch (ending.kind) {
       case Ending::Kind::kFinished:
+        Note(ending);
         return contest.record().ToResult();
       case Ending::Kind::kCannotRun:
         return absl::InvalidArgumentError(ending.detail);

@@ -77,6 +77,8 @@ class WorkerLane : public Lane {
       Contest& contest, const StopSignal& stop,
       absl::FunctionRef<void(const v1::WorkerProgress&)> progress);
   absl::Status AfterDeath(Contest& contest, const Death& death);
+  // What a contest that went through says of device and worker.
+  void Note(const Ending& ending);
 
   void SetState(LaneState state, std::string message);
   void Log(const std::string& line) const;

@@ -95,6 +95,8 @@ void Render(const LaneInfo& lane, v1::Lane* to) {
   to->set_contests(lane.contests);
   if (lane.ops.empty()) return;  // It has not told its device yet.
   convert::ToProto(lane.device, to->mutable_device());
+  if (lane.self_check) convert::ToProto(*lane.self_check, to->mutable_self_check());
+  for (const std::string& seen : lane.disturbances) to->add_disturbances(seen);
   for (const OpInfo& op : lane.ops) {
     v1::OpInfo* info = to->add_ops();
     convert::ToProto(op.schema, info->mutable_schema());

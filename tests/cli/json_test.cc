@@ -64,7 +64,11 @@ TEST(JsonTest, ServerInfoNamesDimensionsAndRunners) {
   lane->mutable_device()->set_kind(v1::DEVICE_KIND_HOST);
   convert::ToProto(GemmSchema(), lane->add_ops()->mutable_schema());
   convert::ToProto(RunnerId{"host_blocked", "1"}, lane->mutable_ops(0)->add_runners());
+  lane->mutable_self_check()->set_cold(true);
+  lane->add_disturbances("it was hot");
   const Json json = ToJson(info);
+  EXPECT_EQ(json["lanes"][0]["self_check"]["cold"], true);
+  EXPECT_EQ(json["lanes"][0]["disturbances"], Json({"it was hot"}));
   const Json& op = json["lanes"][0]["ops"][0];
   EXPECT_EQ(json["lanes"][0]["state"], "ready");
   EXPECT_EQ(op["dims"], Json({"m", "k", "n"}));

@@ -39,6 +39,17 @@ TEST_F(ContestRecordTest, TheSecondResultOfARoundIsAControlAndNoSample) {
   EXPECT_THAT(record_.trial(0).samples, ElementsAre(Sample{0, 1, 100}));
 }
 
+TEST_F(ContestRecordTest, ARemarkOnAValidCandidateIsKept) {
+  List(2);
+  std::vector<CandidateResult> results = Results({{0, 100}, {1, 110}});
+  results[1].detail = "not deterministic";
+  ASSERT_THAT(record_.AddResults(results, 1, 0), IsOk());
+  ASSERT_THAT(record_.AddResults(Results({{0, 100}, {1, 110}}), 2, 0), IsOk());
+  EXPECT_THAT(record_.trial(0).detail, IsEmpty());
+  EXPECT_EQ(record_.trial(1).detail, "not deterministic");
+  EXPECT_EQ(record_.trial(1).outcome, Outcome::kMeasured);
+}
+
 TEST_F(ContestRecordTest, RankingIsThePickAndTheBestOfEachOtherRunner) {
   std::vector<Candidate> list = CandidateList(4);
   for (const size_t i : {2, 3}) list[i].runner.name = "s";

@@ -2,19 +2,21 @@
 // named with its reason, nobody else is blamed, and the device's memory is back.
 #include <cuda_runtime_api.h>
 
+#include <cstdio>
 #include <filesystem>
-#include <memory>
+#include <optional>
 #include <string>
-#include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "server/lane/worker_lane.h"
+#include "tests/lane/act_fixture.h"
 #include "tests/support/status_matchers.h"
 
 namespace tactic {
 namespace {
 
+using testing::ActCase;
 using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -24,20 +26,14 @@ using ::testing::SizeIs;
 
 constexpr int64_t kElements = 1 << 20;
 
-class GpuFaultTest : public ::testing::Test {
+class GpuFaultTest : public testing::ActFixture {
  protected:
   void SetUp() override {
-    WorkerLaneOptions options;
-    options.worker =
-        std::filesystem::read_symlink("/proc/self/exe").parent_path() / "tacticd-faulty-gpu-worker";
-    options.device = "cuda:0";
-    options.ready = absl::Seconds(60);
-    options.budget.first_backoff = options.budget.last_backoff = absl::Milliseconds(1);
+    WorkerLaneOptions options = OptionsFor(
+        std::filesystem::read_symlink("/proc/self/exe").parent_path() / "tacticd-faulty-gpu-worker",
+        "cuda:0");
     options.limits.hang.candidate_step = absl::Seconds(2);
-    options.log = [this](const std::string& line) { log_.push_back(line); };
-    absl::StatusOr<std::unique_ptr<WorkerLane>> lane = WorkerLane::Start(std::move(options));
-    ASSERT_THAT(lane, IsOk());
-    lane_ = *std::move(lane);
+    Start(std::move(options));
   }
 
   absl::StatusOr<ContestResult> Run(const std::string& acts) {
@@ -48,75 +44,46 @@ class GpuFaultTest : public ::testing::Test {
     spec.key.policy = Resolve({}, DeviceKind::kCuda);
     return lane_->Run(spec, {}, [](const ContestProgress&) {});
   }
-
-  static Trial Find(const ContestResult& result, const std::string& act) {
-    for (const Trial& trial : result.evidence.trials) {
-      if (trial.candidate.tactic.StringOr("act", "") == act) return trial;
-    }
-    ADD_FAILURE() << "no trial of " << act;
-    return {};
-  }
-
-  // The candidates that are named by no act are valid and have times, and one of them is the pick.
-  static void ExpectTheOthersValid(const ContestResult& result) {
-    EXPECT_THAT(result.failure, IsEmpty());
-    EXPECT_THAT(result.ranking, SizeIs(1));
-    for (const Trial& trial : result.evidence.trials) {
-      if (trial.candidate.tactic.Find("act") != nullptr) continue;
-      EXPECT_TRUE(IsValid(trial.outcome)) << ToText(trial.candidate) << ": " << trial.detail;
-      EXPECT_THAT(trial.samples, Not(IsEmpty())) << ToText(trial.candidate);
-    }
-  }
-
-  std::vector<std::string> log_;
-  std::unique_ptr<WorkerLane> lane_;
 };
 
-struct FaultCase {
-  const char* act;
-  Outcome outcome;
-  const char* detail;
-  uint32_t restarts;
-};
-
-class GpuActTest : public GpuFaultTest, public ::testing::WithParamInterface<FaultCase> {};
+class GpuActTest : public GpuFaultTest, public ::testing::WithParamInterface<ActCase> {};
 
 TEST_P(GpuActTest, EndsTheCandidateAndNothingElse) {
-  const FaultCase& expected = GetParam();
+  const ActCase& expected = GetParam();
   const auto result = Run(expected.act);
   ASSERT_THAT(result, IsOk());
   const Trial trial = Find(*result, expected.act);
   EXPECT_EQ(trial.outcome, expected.outcome) << Name(trial.outcome) << ": " << trial.detail;
   EXPECT_THAT(trial.detail, HasSubstr(expected.detail));
-  ExpectTheOthersValid(*result);
+  ExpectTheOthersValid(*result, expected.act);
   EXPECT_EQ(result->evidence.worker_restarts, expected.restarts);
 
   const auto next = Run("");
   ASSERT_THAT(next, IsOk());
-  ExpectTheOthersValid(*next);
+  ExpectTheOthersValid(*next, "");
   EXPECT_EQ(next->evidence.worker_restarts, 0u);
 }
 
 INSTANTIATE_TEST_SUITE_P(
     Acts, GpuActTest,
-    ::testing::Values(FaultCase{"illegal_address", Outcome::kCrashed, "cudaErrorIllegalAddress", 2},
-                      FaultCase{"misaligned", Outcome::kCrashed, "cudaErrorMisalignedAddress", 2},
-                      FaultCase{"endless", Outcome::kTimedOut, "no progress", 1},
-                      FaultCase{"device_assert", Outcome::kCrashed, "cudaErrorAssert", 2},
-                      FaultCase{"stack", Outcome::kCrashed, "cudaError", 2},
-                      FaultCase{"heap", Outcome::kCrashed, "cudaErrorIllegalAddress", 2},
-                      FaultCase{"out_of_memory", Outcome::kOutOfMemory, "out of memory", 0},
-                      FaultCase{"huge_workspace", Outcome::kOutOfMemory, "workspace", 0},
-                      FaultCase{"write_behind", Outcome::kOutOfBounds, "bytes behind its end", 0},
-                      FaultCase{"wrong_result", Outcome::kWrongResult, "elements are wrong", 0},
-                      FaultCase{"unwritten", Outcome::kWrongResult,
-                                "1 of 1048576 elements are wrong", 0},
-                      FaultCase{"escape", Outcome::kWrongResult, "escapes the graph", 0},
-                      FaultCase{"nothing", Outcome::kWrongResult, "escapes the graph", 0},
-                      FaultCase{"too_many_threads", Outcome::kRejected, "cudaError", 0},
-                      FaultCase{"synchronise", Outcome::kRejected, "cudaErrorStreamCapture", 0},
-                      FaultCase{"host_crash", Outcome::kCrashed, "killed by SIGSEGV", 2},
-                      FaultCase{"host_throw", Outcome::kRejected, "no kernel for this problem", 0}),
+    ::testing::Values(ActCase{"illegal_address", Outcome::kCrashed, "cudaErrorIllegalAddress", 2},
+                      ActCase{"misaligned", Outcome::kCrashed, "cudaErrorMisalignedAddress", 2},
+                      ActCase{"endless", Outcome::kTimedOut, "no progress", 1},
+                      ActCase{"device_assert", Outcome::kCrashed, "cudaErrorAssert", 2},
+                      ActCase{"stack", Outcome::kCrashed, "cudaError", 2},
+                      ActCase{"heap", Outcome::kCrashed, "cudaErrorIllegalAddress", 2},
+                      ActCase{"out_of_memory", Outcome::kOutOfMemory, "out of memory", 0},
+                      ActCase{"huge_workspace", Outcome::kOutOfMemory, "workspace", 0},
+                      ActCase{"write_behind", Outcome::kOutOfBounds, "bytes behind its end", 0},
+                      ActCase{"wrong_result", Outcome::kWrongResult, "elements are wrong", 0},
+                      ActCase{"unwritten", Outcome::kWrongResult, "1 of 1048576 elements are wrong",
+                              0},
+                      ActCase{"escape", Outcome::kWrongResult, "escapes the graph", 0},
+                      ActCase{"nothing", Outcome::kWrongResult, "escapes the graph", 0},
+                      ActCase{"too_many_threads", Outcome::kRejected, "cudaError", 0},
+                      ActCase{"synchronise", Outcome::kRejected, "cudaErrorStreamCapture", 0},
+                      ActCase{"host_crash", Outcome::kCrashed, "killed by SIGSEGV", 2},
+                      ActCase{"host_throw", Outcome::kRejected, "no kernel for this problem", 0}),
     [](const auto& test) { return std::string(test.param.act); });
 
 size_t FreeBytes() {
@@ -136,14 +103,50 @@ TEST_F(GpuFaultTest, MemoryOfTheDeviceIsBackAfterTheContest) {
 }
 
 TEST_F(GpuFaultTest, ManyFaultsInOneContest) {
-  const auto result = Run("illegal_address,wrong_result,endless,write_behind,host_crash,escape");
+  const std::string acts = "illegal_address,wrong_result,endless,write_behind,host_crash,escape";
+  const auto result = Run(acts);
   ASSERT_THAT(result, IsOk());
-  ExpectTheOthersValid(*result);
+  ExpectTheOthersValid(*result, acts);
   EXPECT_EQ(Find(*result, "illegal_address").outcome, Outcome::kCrashed);
   EXPECT_EQ(Find(*result, "endless").outcome, Outcome::kTimedOut);
   EXPECT_EQ(Find(*result, "host_crash").outcome, Outcome::kCrashed);
   EXPECT_EQ(Find(*result, "wrong_result").outcome, Outcome::kWrongResult);
   EXPECT_EQ(lane_->Info().state, LaneState::kReady);
+}
+
+TEST_F(GpuFaultTest, AWorkerThatLostMemoryToACandidateIsReplaced) {
+  ASSERT_THAT(Run(""), IsOk());
+  const size_t before = FreeBytes();
+  const auto result = Run("leak");
+  ASSERT_THAT(result, IsOk());
+  EXPECT_TRUE(IsValid(Find(*result, "leak").outcome));
+  EXPECT_THAT(log_, Contains(HasSubstr("MiB less free memory")));
+  ASSERT_THAT(Run(""), IsOk());
+  EXPECT_EQ(lane_->Info().worker_restarts, 1u);
+  EXPECT_GE(FreeBytes() + (size_t{64} << 20), before);
+}
+
+TEST_F(GpuFaultTest, WhoseOutputsAreNotTheSameBitsTwiceIsMarked) {
+  const auto result = Run("flaky");
+  ASSERT_THAT(result, IsOk());
+  const Trial flaky = Find(*result, "flaky");
+  EXPECT_TRUE(IsValid(flaky.outcome)) << flaky.detail;
+  EXPECT_THAT(flaky.detail, HasSubstr("not deterministic"));
+  EXPECT_THAT(Find(*result, "default").detail, IsEmpty());
+}
+
+TEST_F(GpuFaultTest, TheLaneSaysHowItMeasures) {
+  const std::optional<SelfCheck> check = lane_->Info().self_check;
+  ASSERT_TRUE(check);
+  std::printf(
+      "empty sample %.0f ns, further launch %.0f ns, A/A %.2f %%, warm %.0f ns, cold %.0f ns\n",
+      check->empty_graph_ns, check->empty_call_ns, 100 * check->repeat_error, check->warm_ns,
+      check->cold_ns);
+  EXPECT_TRUE(check->cold);
+  EXPECT_GT(check->empty_graph_ns, 500);
+  EXPECT_LT(check->empty_graph_ns, 50e3);
+  EXPECT_LT(check->empty_call_ns, check->empty_graph_ns);
+  EXPECT_LT(check->repeat_error, 0.2);
 }
 
 TEST_F(GpuFaultTest, TheLaneSaysWhatItMeasuresOn) {

@@ -9,6 +9,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "server/lane/worker_lane.h"
+#include "tests/lane/act_fixture.h"
 #include "tests/lane/descriptors.h"
 #include "tests/lane/lane_samples.h"
 #include "tests/support/status_matchers.h"
@@ -17,6 +18,7 @@
 namespace tactic {
 namespace {
 
+using testing::ActCase;
 using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::Each;
@@ -30,25 +32,11 @@ using ::testing::SizeIs;
 using testing::StatusIs;
 using testing::TempDir;
 
-class MisbehavingTest : public ::testing::Test {
+class MisbehavingTest : public testing::ActFixture {
  protected:
   static constexpr int64_t kGood = 3;
 
-  WorkerLaneOptions Options() {
-    WorkerLaneOptions options;
-    options.worker = MISBEHAVING_WORKER;
-    options.device = "host";
-    options.ready = absl::Seconds(60);  // The machine may be busy.
-    options.budget.first_backoff = options.budget.last_backoff = absl::Milliseconds(1);
-    options.log = [this](const std::string& line) { log_.push_back(line); };
-    return options;
-  }
-
-  void Start(WorkerLaneOptions options) {
-    absl::StatusOr<std::unique_ptr<WorkerLane>> lane = WorkerLane::Start(std::move(options));
-    ASSERT_THAT(lane, IsOk());
-    lane_ = *std::move(lane);
-  }
+  WorkerLaneOptions Options() { return OptionsFor(MISBEHAVING_WORKER, "host"); }
 
   ContestSpec SpecOf(const std::string& acts) const {
     return EchoSpec({{"acts", acts}, {"good", kGood}, {"directory", dir_.path().string()}});
@@ -58,43 +46,13 @@ class MisbehavingTest : public ::testing::Test {
     return lane_->Run(SpecOf(acts), std::move(stop), [](const ContestProgress&) {});
   }
 
-  // The trial of that act.
-  static Trial Find(const ContestResult& result, const std::string& act) {
-    for (const Trial& trial : result.evidence.trials) {
-      if (trial.candidate.tactic.StringOr("act", "default") == act) return trial;
-    }
-    ADD_FAILURE() << "no trial of " << act;
-    return {};
-  }
-
-  // The well-behaved ones are valid, and one of them, or `act` if that is valid too, is the pick.
-  static void ExpectTheOthersValid(const ContestResult& result, const std::string& acts) {
-    EXPECT_THAT(result.failure, IsEmpty());
-    EXPECT_THAT(result.ranking, SizeIs(1));
-    for (const Trial& trial : result.evidence.trials) {
-      const std::string act = trial.candidate.tactic.StringOr("act", "default");
-      if (acts.find(act) != std::string::npos) continue;
-      EXPECT_TRUE(IsValid(trial.outcome)) << ToText(trial.candidate) << ": " << trial.detail;
-      EXPECT_THAT(trial.samples, Not(IsEmpty())) << ToText(trial.candidate);
-    }
-  }
-
   TempDir dir_;
-  std::vector<std::string> log_;
-  std::unique_ptr<WorkerLane> lane_;
 };
 
-struct Case {
-  const char* act;
-  Outcome outcome;
-  const char* detail;
-  uint32_t restarts;
-};
-
-class ActTest : public MisbehavingTest, public ::testing::WithParamInterface<Case> {};
+class ActTest : public MisbehavingTest, public ::testing::WithParamInterface<ActCase> {};
 
 TEST_P(ActTest, EndsTheCandidateAndNothingElse) {
-  const Case& expected = GetParam();
+  const ActCase& expected = GetParam();
   Start(Options());
   const absl::StatusOr<ContestResult> result = Run(expected.act);
   ASSERT_THAT(result, IsOk());
@@ -114,24 +72,25 @@ TEST_P(ActTest, EndsTheCandidateAndNothingElse) {
 INSTANTIATE_TEST_SUITE_P(
     Acts, ActTest,
     ::testing::Values(
-        Case{"crash", Outcome::kCrashed, "killed by SIGSEGV while validating", 2},
-        Case{"crash_in_prepare", Outcome::kCrashed, "killed by SIGSEGV while preparing", 2},
-        Case{"crash_later", Outcome::kCrashed, "3 times in one contest", 3},
-        Case{"abort", Outcome::kCrashed, "killed by SIGABRT", 2},
-        Case{"exit", Outcome::kCrashed, "exited with code 3", 2},
-        Case{"close_descriptors", Outcome::kCrashed, "exited with code", 2},
-        Case{"throw", Outcome::kRejected, "no kernel image", 0},
-        Case{"throw_number", Outcome::kRejected, "not a std::exception", 0},
-        Case{"wrong", Outcome::kWrongResult, "", 0}, Case{"nan", Outcome::kWrongResult, "", 0},
-        Case{"unwritten", Outcome::kWrongResult, "", 0},
-        Case{"modify_input", Outcome::kOutOfBounds, "input", 0},
-        Case{"write_behind", Outcome::kOutOfBounds, "", 0},
-        Case{"write_before", Outcome::kOutOfBounds, "", 0},
-        Case{"garbage", Outcome::kProtocolError, "frame", 2},
-        Case{"huge_length", Outcome::kProtocolError, "frame: length 4294967295", 2},
-        Case{"flood", Outcome::kProtocolError, "flood", 2},
-        Case{"overwrite_journal_and_crash", Outcome::kCrashed, "killed by SIGSEGV", 3},
-        Case{"forge_journal", Outcome::kCrashed, "killed by SIGSEGV", 4}),
+        ActCase{"crash", Outcome::kCrashed, "killed by SIGSEGV while validating", 2},
+        ActCase{"crash_in_prepare", Outcome::kCrashed, "killed by SIGSEGV while preparing", 2},
+        ActCase{"crash_later", Outcome::kCrashed, "3 times in one contest", 3},
+        ActCase{"abort", Outcome::kCrashed, "killed by SIGABRT", 2},
+        ActCase{"exit", Outcome::kCrashed, "exited with code 3", 2},
+        ActCase{"close_descriptors", Outcome::kCrashed, "exited with code", 2},
+        ActCase{"throw", Outcome::kRejected, "no kernel image", 0},
+        ActCase{"throw_number", Outcome::kRejected, "not a std::exception", 0},
+        ActCase{"wrong", Outcome::kWrongResult, "", 0},
+        ActCase{"nan", Outcome::kWrongResult, "", 0},
+        ActCase{"unwritten", Outcome::kWrongResult, "", 0},
+        ActCase{"modify_input", Outcome::kOutOfBounds, "input", 0},
+        ActCase{"write_behind", Outcome::kOutOfBounds, "", 0},
+        ActCase{"write_before", Outcome::kOutOfBounds, "", 0},
+        ActCase{"garbage", Outcome::kProtocolError, "frame", 2},
+        ActCase{"huge_length", Outcome::kProtocolError, "frame: length 4294967295", 2},
+        ActCase{"flood", Outcome::kProtocolError, "flood", 2},
+        ActCase{"overwrite_journal_and_crash", Outcome::kCrashed, "killed by SIGSEGV", 3},
+        ActCase{"forge_journal", Outcome::kCrashed, "killed by SIGSEGV", 4}),
     [](const auto& test) { return std::string(test.param.act); });
 
 // Steps get a second here: enough for a well-behaved one on a busy machine, short enough to wait
@@ -139,7 +98,7 @@ INSTANTIATE_TEST_SUITE_P(
 class HangTest : public ActTest {};
 
 TEST_P(HangTest, EndsTheCandidateAndNothingElse) {
-  const Case& expected = GetParam();
+  const ActCase& expected = GetParam();
   WorkerLaneOptions options = Options();
   options.limits.hang.candidate_step = absl::Seconds(1);
   Start(std::move(options));
@@ -155,10 +114,10 @@ TEST_P(HangTest, EndsTheCandidateAndNothingElse) {
 
 INSTANTIATE_TEST_SUITE_P(
     Acts, HangTest,
-    ::testing::Values(Case{"hang", Outcome::kTimedOut, "while validating", 1},
-                      Case{"hang_in_prepare", Outcome::kTimedOut, "while preparing", 1},
-                      Case{"stop", Outcome::kTimedOut, "while validating", 1},
-                      Case{"overwrite_journal_and_hang", Outcome::kTimedOut, "overwritten", 2}),
+    ::testing::Values(ActCase{"hang", Outcome::kTimedOut, "while validating", 1},
+                      ActCase{"hang_in_prepare", Outcome::kTimedOut, "while preparing", 1},
+                      ActCase{"stop", Outcome::kTimedOut, "while validating", 1},
+                      ActCase{"overwrite_journal_and_hang", Outcome::kTimedOut, "overwritten", 2}),
     [](const auto& test) { return std::string(test.param.act); });
 
 TEST_F(MisbehavingTest, AllAtOnce) {

@@ -1,6 +1,8 @@
 #include "server/lane/ready.h"
 
+#include <cmath>
 #include <functional>
+#include <optional>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -41,6 +43,14 @@ TEST(ParseReadyTest, ReadsAllOfIt) {
   EXPECT_EQ(facts->ops[0].components, testing::SampleEnvironment().components);
 }
 
+TEST(ParseReadyTest, ReadsTheSelfCheckOfWhoHasOne) {
+  v1::Ready message = ReadyMessage();
+  EXPECT_EQ(ParseReady(message)->self_check, std::nullopt);
+  const SelfCheck check{3000, 500, 0.02, 4000, 6000, true};
+  convert::ToProto(check, message.mutable_self_check());
+  EXPECT_EQ(ParseReady(message)->self_check, check);
+}
+
 TEST(ParseReadyTest, RefusesAnotherProtocol) {
   v1::Ready message = ReadyMessage();
   message.set_protocol(2);
@@ -58,6 +68,9 @@ TEST(ParseReadyTest, RefusesWhatCannotBeRight) {
   refused([](auto& m) { m.mutable_device()->set_kind(v1::DEVICE_KIND_UNSPECIFIED); }, "device.");
   refused([](auto& m) { m.set_driver("\x1b[2J"); }, "driver");
   refused([](auto& m) { m.set_runtime(std::string(1000, 'x')); }, "runtime");
+  refused([](auto& m) { m.mutable_self_check()->set_warm_ns(-1); }, "self_check.warm_ns is -1");
+  refused([](auto& m) { m.mutable_self_check()->set_repeat_error(NAN); },
+          "self_check.repeat_error");
   refused([](auto& m) { m.clear_ops(); }, "ops: count 0");
   refused([](auto& m) { m.mutable_ops(0)->mutable_schema()->set_op("no name"); }, "ops[0].schema");
   refused([](auto& m) { m.mutable_ops(0)->clear_runners(); }, "ops[0].runners: count 0");

@@ -3,6 +3,8 @@
 //
 //   good          two candidates, the second faster
 //   once          likewise, and then exits
+//   disturbed     likewise; says how well it measures, and what disturbed it
+//   worn          likewise; asks to be replaced after each contest
 //   slow          begins, then waits for a cancel and answers it
 //   deaf          begins, then answers nothing
 //   exit          prints a line and exits with code 3
@@ -75,7 +77,7 @@ void SetRunner(const std::string& version, v1::RunnerId* runner) {
   runner->set_unique_id(version);
 }
 
-void SendReady(uint32_t protocol, const std::string& version) {
+void SendReady(uint32_t protocol, const std::string& version, bool with_check) {
   v1::FromWorker message;
   v1::Ready* ready = message.mutable_ready();
   ready->set_protocol(protocol);
@@ -90,6 +92,7 @@ void SendReady(uint32_t protocol, const std::string& version) {
   input->add_dtypes(v1::D_TYPE_F32);
   input->add_layouts(v1::LAYOUT_ROW_MAJOR);
   SetRunner(version, op->add_runners());
+  if (with_check) ready->mutable_self_check()->set_empty_graph_ns(3000);
   Write(FrameOf(message));
 }
 
@@ -107,7 +110,7 @@ void SendCandidates(uint64_t run) {
   Write(FrameOf(message));
 }
 
-void SendVerdict(uint64_t run) {
+void SendVerdict(const Script& script, uint64_t run) {
   v1::FromWorker observed;
   observed.mutable_observed()->set_run(run);
   v1::FromWorker message;
@@ -125,6 +128,8 @@ void SendVerdict(uint64_t run) {
   }
   finished->set_reason(v1::REASON_CLEAR);
   finished->set_tied(1);
+  if (script.name == "disturbed") finished->add_disturbances("it was hot\x1b");
+  if (script.name == "worn") finished->set_worn_out("it leaks");
   Write(FrameOf(observed) + FrameOf(message));
 }
 
@@ -158,7 +163,8 @@ void GetReady(const Script& script) {
   if (script.name == "silent") Receive();
   if (script.name == "text") Write("hello, I am a worker\n");
   if (script.name == "early") Write(Progress(1));
-  SendReady(script.name == "old" ? 2 : 1, script.name == "drifts" && marked ? "2" : "1");
+  SendReady(script.name == "old" ? 2 : 1, script.name == "drifts" && marked ? "2" : "1",
+            script.name == "disturbed");
   if (script.name == "drifts") std::ofstream(script.path) << "x";
 }
 
@@ -178,7 +184,7 @@ void Work(const Script& script, uint64_t run) {
     if (script.name == "slow") return SendCancelled(run);
     Receive();
   }
-  SendVerdict(run);
+  SendVerdict(script, run);
   if (script.name == "once") _exit(0);
 }
 

@@ -24,6 +24,7 @@ namespace {
 using ::testing::AllOf;
 using ::testing::Contains;
 using testing::EchoSpec;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using testing::IsOk;
@@ -92,6 +93,29 @@ TEST_F(WorkerLaneTest, MeasuresOneContestAfterAnother) {
   }
   EXPECT_EQ(lane_->Info().contests, 3u);
   EXPECT_EQ(lane_->Info().worker_restarts, 0u);
+}
+
+TEST_F(WorkerLaneTest, TellsWhatTheWorkerSaysOfItsMeasuring) {
+  Start(Options("disturbed"));
+  ASSERT_TRUE(lane_->Info().self_check);
+  EXPECT_EQ(lane_->Info().self_check->empty_graph_ns, 3000);
+  EXPECT_THAT(lane_->Info().disturbances, IsEmpty());
+  ASSERT_THAT(Run(), IsOk());
+  EXPECT_THAT(lane_->Info().disturbances, ElementsAre("it was hot\\x1b"));
+  EXPECT_THAT(log_, Contains(HasSubstr("during the contest it was hot")));
+}
+
+TEST_F(WorkerLaneTest, AWorkerThatIsWornOutIsReplacedAndNobodyIsToBlame) {
+  Start(Options("worn"));
+  constexpr uint64_t kMany = 8;  // More than the deaths after which a lane is quarantined.
+  for (uint64_t i = 0; i < kMany; ++i) {
+    const absl::StatusOr<ContestResult> result = Run();
+    ASSERT_THAT(result, IsOk());
+    EXPECT_EQ(result->evidence.worker_restarts, 0u);
+  }
+  EXPECT_EQ(lane_->Info().worker_restarts, kMany - 1);
+  EXPECT_EQ(lane_->Info().state, LaneState::kReady);
+  EXPECT_THAT(log_, Contains(HasSubstr("the worker is replaced: it leaks")));
 }
 
 TEST_F(WorkerLaneTest, RefusesWhatTheLaneDoesNotHave) {

@@ -34,11 +34,9 @@ class BentGatherOp : public GatherOp {
   std::vector<sdk::InputFill> InputFills(const Problem& problem) const override {
     return fills ? *fills : GatherOp::InputFills(problem);
   }
-  void InputsPreHook(const Problem&, std::span<void* const> inputs) const override {
-    if (hook) hook(inputs);
-  }
+  sdk::InputsHook InputsPreHook(const Problem&) const override { return hook; }
   std::optional<std::vector<sdk::InputFill>> fills;
-  std::function<void(std::span<void* const>)> hook;
+  sdk::InputsHook hook;
 };
 
 Problem GatherProblem(int64_t n, int64_t rows, double scale = 1) {

@@ -60,6 +60,18 @@ TEST(Race, WithAllFailedHasNoPick) {
   EXPECT_THAT(verdict.order, IsEmpty());
 }
 
+TEST(Race, KeepsARemarkOnAValidCandidate) {
+  RaceInput input;
+  input.candidates = 1;
+  input.tie_rank = {0};
+  Race race(input, {});
+  const Race::Step step = race.Next();
+  const Observation seen[] = {{0, Outcome::kMeasured, 100, "not deterministic", 0}};
+  race.Add(step, seen);
+  EXPECT_EQ(race.TrialOf(0).detail, "not deterministic");
+  EXPECT_TRUE(IsValid(race.TrialOf(0).outcome));
+}
+
 TEST(Race, PicksTheClearlyFastest) {
   const Verdict verdict = RaceOver(Exactly({1000, 900, 500, 1200}), PlainInput(4));
   EXPECT_EQ(verdict.pick, 2);

@@ -65,7 +65,7 @@ struct Sample {
 struct Trial {
   Candidate candidate;
   Outcome outcome = Outcome::kMeasured;
-  std::string detail;    // Why, for a failed one; empty otherwise.
+  std::string detail;  // Why, for a failed one; of a valid one a remark: "not deterministic: …".
   double median_ns = 0;  // Over the samples; 0 = none.
   std::vector<Sample> samples;
   bool operator==(const Trial&) const = default;

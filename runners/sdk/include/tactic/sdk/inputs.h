@@ -47,6 +47,11 @@ struct RowsFill {
 using CustomFill =
     std::function<void(const Tensor& tensor, std::span<std::byte> bytes, uint64_t seed)>;
 
+// Changes inputs (each whole, in host memory; nullptr: absent) once all are filled and before
+// anything reads them, so that they fit each other: sorted offsets, lengths that add up. Must do
+// the same for the same inputs.
+using InputsHook = std::function<void(std::span<void* const> inputs)>;
+
 using InputFill =
     std::variant<DefaultFill, UniformFill, IndexFill, ConstantFill, RowsFill, CustomFill>;
 

@@ -83,10 +83,9 @@ class Op {
   // each. What an input cannot hold (an index fill for floats, a value out of range) fails the
   // tuning with a message that names the input.
   virtual std::vector<InputFill> InputFills(const Problem& problem) const;
-  // Called once all inputs are filled and before anything reads them; may change them, so that they
-  // fit each other (sorted offsets, lengths that add up). Host memory, nullptr for an absent input.
-  // Must do the same for the same inputs.
-  virtual void InputsPreHook(const Problem& problem, std::span<void* const> inputs) const;
+  // Default: empty, none. Inputs without a fill of their own need not pass through host memory
+  // then.
+  virtual InputsHook InputsPreHook(const Problem& problem) const;
   // Floating-point operations and least memory traffic of one call: for reports only.
   virtual double Flops(const Problem& problem) const = 0;
 };
