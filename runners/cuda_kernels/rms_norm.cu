@@ -1,34 +1,23 @@
 #include <memory>
-#include <stdexcept>
-#include <string>
 #include <vector>
 
+#include "runners/cuda_kernels/elements.cuh"
+#include "runners/cuda_kernels/planned_runner.h"
 #include "runners/cuda_kernels/rms_norm.h"
-#include "runners/cuda_kernels/tactic_values.h"
-#include "runners/cuda_kernels/vector.cuh"
 
 namespace tactic::cuda_kernels {
 namespace {
 
 constexpr int kMostKept = 4;  // Vectors of a row that one thread keeps.
+// Threads that have registers for so many.
+constexpr int MostThreads(int kept) { return kept == 1 ? 1024 : 512; }
 
-struct RmsNormShape {
-  int64_t rows = 0;
-  int64_t cols = 0;
-  DType dtype = DType::kBF16;
-  float epsilon = 1e-5f;
-};
-
-struct Plan {
-  int threads = 256;
-  int vector = 8;
-  bool keep = true;
-};
-
-template <typename T, int n, bool keep>
-__global__ void RmsNormKernel(const T* __restrict__ x, const T* __restrict__ weight,
-                              T* __restrict__ y, int cols, float epsilon) {
-  __shared__ float scratch[33];
+// All loads of a row and its weights are under way before the first is needed.
+template <typename T, int n, int kKept>
+__global__ void __launch_bounds__(MostThreads(kKept))
+    KeepingKernel(const T* __restrict__ x, const T* __restrict__ weight, T* __restrict__ y,
+                  int cols, float epsilon) {
+  __shared__ float scratch[32];
   using Vec = Vector<T, n>;
   const auto* row = reinterpret_cast<const Vec*>(x + int64_t{blockIdx.x} * cols);
   const auto* scale = reinterpret_cast<const Vec*>(weight);
@@ -36,44 +25,69 @@ __global__ void RmsNormKernel(const T* __restrict__ x, const T* __restrict__ wei
   const int vectors = cols / n;
   const int step = static_cast<int>(blockDim.x);
   const int first = static_cast<int>(threadIdx.x);
-  Vec kept[keep ? kMostKept : 1];
-  float squares = 0;
-  if constexpr (keep) {
+  Vec kept[kKept];
+  Vec weights[kKept];
 #pragma unroll
-    for (int i = 0; i < kMostKept; ++i) {
-      if (first + i * step >= vectors) break;
-      kept[i] = row[first + i * step];
-#pragma unroll
-      for (int j = 0; j < n; ++j) {
-        const float value = Widen(kept[i].at[j]);
-        squares += value * value;
-      }
-    }
-  } else {
-    for (int at = first; at < vectors; at += step) {
-      const Vec vec = row[at];
-#pragma unroll
-      for (int j = 0; j < n; ++j) squares += Widen(vec.at[j]) * Widen(vec.at[j]);
-    }
+  for (int i = 0; i < kKept; ++i) {
+    if (first + i * step < vectors) kept[i] = row[first + i * step];
   }
-  const float factor = rsqrtf(BlockSum(squares, scratch) / static_cast<float>(cols) + epsilon);
-  const auto scaled = [&](const Vec& vec, int at) {
+#pragma unroll
+  for (int i = 0; i < kKept; ++i) {
+    if (first + i * step < vectors) weights[i] = scale[first + i * step];
+  }
+  float squares = 0;
+#pragma unroll
+  for (int i = 0; i < kKept; ++i) {
+    if (first + i * step >= vectors) continue;
+#pragma unroll
+    for (int j = 0; j < n; ++j) squares += Widen(kept[i].at[j]) * Widen(kept[i].at[j]);
+  }
+  const float mean = BlockReduce(squares, scratch, Sum()) / static_cast<float>(cols);
+  const float factor = rsqrtf(mean + epsilon);
+#pragma unroll
+  for (int i = 0; i < kKept; ++i) {
+    if (first + i * step >= vectors) continue;
+    Vec result;
+#pragma unroll
+    for (int j = 0; j < n; ++j) {
+      result.at[j] = Narrow<T>(Widen(kept[i].at[j]) * factor * Widen(weights[i].at[j]));
+    }
+    out[first + i * step] = result;
+  }
+}
+
+// Reads a row twice: what the second time finds in the L2 is what rows under way and outputs have
+// left there.
+template <typename T, int n>
+__global__ void RereadingKernel(const T* __restrict__ x, const T* __restrict__ weight,
+                                T* __restrict__ y, int cols, float epsilon) {
+  __shared__ float scratch[32];
+  using Vec = Vector<T, n>;
+  const auto* row = reinterpret_cast<const Vec*>(x + int64_t{blockIdx.x} * cols);
+  const auto* scale = reinterpret_cast<const Vec*>(weight);
+  auto* out = reinterpret_cast<Vec*>(y + int64_t{blockIdx.x} * cols);
+  const int vectors = cols / n;
+  const int step = static_cast<int>(blockDim.x);
+  const int first = static_cast<int>(threadIdx.x);
+  float squares = 0;
+#pragma unroll 4
+  for (int at = first; at < vectors; at += step) {
+    const Vec vec = row[at];
+#pragma unroll
+    for (int j = 0; j < n; ++j) squares += Widen(vec.at[j]) * Widen(vec.at[j]);
+  }
+  const float mean = BlockReduce(squares, scratch, Sum()) / static_cast<float>(cols);
+  const float factor = rsqrtf(mean + epsilon);
+#pragma unroll 4
+  for (int at = first; at < vectors; at += step) {
+    const Vec vec = ReadLast(row + at);
     const Vec w = scale[at];
     Vec result;
 #pragma unroll
     for (int j = 0; j < n; ++j) {
       result.at[j] = Narrow<T>(Widen(vec.at[j]) * factor * Widen(w.at[j]));
     }
-    out[at] = result;
-  };
-  if constexpr (keep) {
-#pragma unroll
-    for (int i = 0; i < kMostKept; ++i) {
-      if (first + i * step >= vectors) break;
-      scaled(kept[i], first + i * step);
-    }
-  } else {
-    for (int at = first; at < vectors; at += step) scaled(row[at], at);
+    WriteLast(out + at, result);
   }
 }
 
@@ -102,18 +116,91 @@ OpSchema RmsNormSchema() {
   return schema;
 }
 
-Result<RmsNormShape> ShapeOf(const Problem& problem) {
-  static const OpSchema schema = RmsNormSchema();
-  if (const Check check = CheckAgainst(schema, problem); !check.ok()) return check.error();
-  RmsNormShape shape{problem.inputs[0].dims[0].opt, problem.inputs[0].dims[1].opt,
-                     problem.inputs[0].dtype, 1e-5f};
-  const Value* epsilon = problem.attributes.Find("epsilon");
-  if (epsilon != nullptr) shape.epsilon = static_cast<float>(std::get<double>(*epsilon));
-  if (shape.rows > 0x7fffffff || shape.cols > 0x7fffffff) {
-    return InvalidArgument("rows and cols must each be below 2^31");
+struct RmsNorm {
+  struct Shape {
+    int64_t rows = 0;
+    int64_t cols = 0;
+    DType dtype = DType::kBF16;
+    float epsilon = 1e-5f;
+  };
+  struct Plan {
+    int threads = 256;
+    int vector = 8;
+    bool keep = true;
+    bool operator==(const Plan&) const = default;
+  };
+
+  static Result<Shape> ShapeOf(const Problem& problem) {
+    static const OpSchema schema = RmsNormSchema();
+    if (const Check check = CheckAgainst(schema, problem); !check.ok()) return check.error();
+    Shape shape{problem.inputs[0].dims[0].opt, problem.inputs[0].dims[1].opt,
+                problem.inputs[0].dtype, 1e-5f};
+    const Value* epsilon = problem.attributes.Find("epsilon");
+    if (epsilon != nullptr) shape.epsilon = static_cast<float>(std::get<double>(*epsilon));
+    if (const Check c = CheckAtMost("rows", shape.rows, 0x7fffffff); !c.ok()) return c.error();
+    if (const Check c = CheckAtMost("cols", shape.cols, 0x7fffffff); !c.ok()) return c.error();
+    return shape;
   }
-  return shape;
-}
+
+  static bool CanKeep(const Shape& shape, const Plan& plan) {
+    const int64_t once = int64_t{plan.threads} * plan.vector;
+    return shape.cols <= (plan.threads <= MostThreads(kMostKept) ? once * kMostKept : once);
+  }
+
+  // The widest vector that divides the row, and as much as it can keep for each thread: a block
+  // waits for its slowest load, so many small ones keep the memory busier.
+  static Plan Default(const Shape& shape) {
+    Plan plan;
+    plan.vector = VectorsFor(shape.cols, shape.dtype).front();
+    plan.threads = ThreadsFor((shape.cols / plan.vector + kMostKept - 1) / kMostKept);
+    plan.keep = CanKeep(shape, plan);
+    return plan;
+  }
+
+  static std::vector<Plan> Space(const Shape& shape) {
+    std::vector<Plan> space;
+    for (const int vector : VectorsFor(shape.cols, shape.dtype)) {
+      for (const int threads : kThreadChoices) {
+        const Plan plan{threads, vector, true};
+        if (CanKeep(shape, plan)) space.push_back(plan);
+        space.push_back({threads, vector, false});
+      }
+    }
+    return space;
+  }
+
+  static Tactic ToTactic(const Plan& plan) {
+    return {
+        {"threads", int64_t{plan.threads}}, {"vector", int64_t{plan.vector}}, {"keep", plan.keep}};
+  }
+
+  static void Read(const Shape& shape, sdk::TacticReader& reader, Plan& plan) {
+    plan.threads = static_cast<int>(reader.OneOf("threads", kThreadChoices, plan.threads));
+    plan.vector = ReadVector(reader, shape.cols, shape.dtype, plan.vector);
+    plan.keep = reader.Bool("keep", CanKeep(shape, plan));
+    if (plan.keep && !CanKeep(shape, plan)) {
+      reader.Reject("keep",
+                    "false for rows longer than threads x vector x 4, or, with 1024 threads, "
+                    "x 1");
+    }
+  }
+
+  static size_t WorkspaceBytes(const Shape&, const Plan&) { return 0; }
+
+  static void Launch(const Shape& shape, const Plan& plan, const sdk::Operands& operands) {
+    if (shape.rows == 0 || shape.cols == 0) return;
+    WithVector<__nv_bfloat16, __half>(shape.dtype, plan.vector, [&]<typename T, int n>() {
+      const bool one_each = shape.cols <= int64_t{plan.threads} * n;
+      const auto kernel = !plan.keep ? RereadingKernel<T, n>
+                          : one_each ? KeepingKernel<T, n, 1>
+                                     : KeepingKernel<T, n, kMostKept>;
+      kernel<<<static_cast<unsigned>(shape.rows), static_cast<unsigned>(plan.threads), 0,
+               static_cast<cudaStream_t>(operands.stream)>>>(
+          static_cast<const T*>(operands.inputs[0]), static_cast<const T*>(operands.inputs[1]),
+          static_cast<T*>(operands.outputs[0]), static_cast<int>(shape.cols), shape.epsilon);
+    });
+  }
+};
 
 class RmsNormOp final : public sdk::Op {
  public:
@@ -121,19 +208,15 @@ class RmsNormOp final : public sdk::Op {
   std::vector<Tensor> Outputs(const Problem& problem) const override { return {problem.inputs[0]}; }
 
   void Reference(const Problem& problem, const sdk::Operands& operands) const override {
-    const RmsNormShape s = ShapeOf(problem).value();
+    const RmsNorm::Shape s = RmsNorm::ShapeOf(problem).value();
     if (s.rows == 0 || s.cols == 0) return;
-    const auto run = [&]<typename T>(const T* x) {
+    WithType<__nv_bfloat16, __half>(s.dtype, [&]<typename T>() {
       ReferenceKernel<<<static_cast<unsigned>(s.rows), 32, 0,
                         static_cast<cudaStream_t>(operands.stream)>>>(
-          x, static_cast<const T*>(operands.inputs[1]), static_cast<T*>(operands.outputs[0]),
-          static_cast<int>(s.cols), static_cast<double>(s.epsilon));
-    };
-    if (s.dtype == DType::kBF16) {
-      run(static_cast<const __nv_bfloat16*>(operands.inputs[0]));
-    } else {
-      run(static_cast<const __half*>(operands.inputs[0]));
-    }
+          static_cast<const T*>(operands.inputs[0]), static_cast<const T*>(operands.inputs[1]),
+          static_cast<T*>(operands.outputs[0]), static_cast<int>(s.cols),
+          static_cast<double>(s.epsilon));
+    });
     ThrowOnLaunchError();
   }
 
@@ -144,107 +227,7 @@ class RmsNormOp final : public sdk::Op {
   }
 
   double Flops(const Problem& problem) const override {
-    const RmsNormShape s = ShapeOf(problem).value();
-    return 4.0 * static_cast<double>(s.rows) * static_cast<double>(s.cols);
-  }
-};
-
-class RmsNormCall final : public sdk::Call {
- public:
-  RmsNormCall(const RmsNormShape& shape, const Plan& plan) : shape_(shape), plan_(plan) {}
-
-  void Launch(const sdk::Operands& operands) override {
-    if (shape_.rows == 0 || shape_.cols == 0) return;
-    if (shape_.dtype == DType::kBF16) {
-      LaunchAs<__nv_bfloat16>(operands);
-    } else {
-      LaunchAs<__half>(operands);
-    }
-    ThrowOnLaunchError();
-  }
-
- private:
-  template <typename T>
-  void LaunchAs(const sdk::Operands& operands) {
-    switch (plan_.vector) {
-      case 8:
-        return LaunchVector<T, 8>(operands);
-      case 4:
-        return LaunchVector<T, 4>(operands);
-      case 2:
-        return LaunchVector<T, 2>(operands);
-      default:
-        return LaunchVector<T, 1>(operands);
-    }
-  }
-
-  template <typename T, int n>
-  void LaunchVector(const sdk::Operands& operands) {
-    const auto kernel = plan_.keep ? RmsNormKernel<T, n, true> : RmsNormKernel<T, n, false>;
-    kernel<<<static_cast<unsigned>(shape_.rows), static_cast<unsigned>(plan_.threads), 0,
-             static_cast<cudaStream_t>(operands.stream)>>>(
-        static_cast<const T*>(operands.inputs[0]), static_cast<const T*>(operands.inputs[1]),
-        static_cast<T*>(operands.outputs[0]), static_cast<int>(shape_.cols), shape_.epsilon);
-  }
-
-  const RmsNormShape shape_;
-  const Plan plan_;
-};
-
-bool Keeps(const RmsNormShape& shape, const Plan& plan) {
-  return shape.cols <= int64_t{plan.threads} * plan.vector * kMostKept;
-}
-
-// The widest vector that divides the row, and about a vector a thread.
-Plan DefaultPlan(const RmsNormShape& shape) {
-  Plan plan;
-  plan.vector = WidestVector(shape.cols);
-  plan.threads = ThreadsFor(shape.cols / plan.vector);
-  plan.keep = Keeps(shape, plan);
-  return plan;
-}
-
-class RmsNormRunner final : public sdk::Runner {
- public:
-  RunnerId Id() const override { return {"rms_norm", "1"}; }
-
-  std::vector<Tactic> Tactics(const Problem& problem) const override {
-    const auto shape = ShapeOf(problem);
-    std::vector<Tactic> tactics;
-    if (!shape.ok()) return tactics;
-    const Plan by_default = DefaultPlan(*shape);
-    for (const int64_t threads : kThreadChoices) {
-      for (const int64_t vector : kVectorChoices) {
-        if (shape->cols % vector != 0) continue;
-        for (const bool keep : {true, false}) {
-          const Plan plan{static_cast<int>(threads), static_cast<int>(vector), keep};
-          if (keep && !Keeps(*shape, plan)) continue;
-          if (plan.threads == by_default.threads && plan.vector == by_default.vector &&
-              plan.keep == by_default.keep) {
-            continue;
-          }
-          tactics.push_back({{"threads", threads}, {"vector", vector}, {"keep", keep}});
-        }
-      }
-    }
-    return tactics;
-  }
-
-  Result<std::unique_ptr<sdk::Call>> Prepare(const Problem& problem,
-                                             const Tactic& tactic) const override {
-    const auto shape = ShapeOf(problem);
-    if (!shape.ok()) return shape.error();
-    Plan plan = DefaultPlan(*shape);
-    TacticValues values(tactic);
-    plan.threads = static_cast<int>(values.OneOf("threads", kThreadChoices, plan.threads));
-    plan.vector = static_cast<int>(values.OneOf("vector", kVectorChoices, plan.vector));
-    if (shape->cols % plan.vector != 0) values.Reject("vector", "a divisor of the row's length");
-    plan.keep = values.Bool("keep", Keeps(*shape, plan));
-    if (plan.keep && !Keeps(*shape, plan)) {
-      values.Reject("keep", "false for rows longer than threads x vector x 4");
-    }
-    if (const Check check = values.Finish(); !check.ok()) return check.error();
-    return std::unique_ptr<sdk::Call>(std::make_unique<RmsNormCall>(*shape, plan));
+    return 4.0 * static_cast<double>(Elements(problem.inputs[0]));
   }
 };
 
@@ -252,7 +235,7 @@ class RmsNormRunner final : public sdk::Runner {
 
 void RegisterRmsNorm(sdk::Registry& registry) {
   registry.Add(std::make_unique<RmsNormOp>());
-  registry.Add("rms_norm", std::make_unique<RmsNormRunner>());
+  registry.Add("rms_norm", std::make_unique<PlannedRunner<RmsNorm>>(RunnerId{"rms_norm", "2"}));
 }
 
 }  // namespace tactic::cuda_kernels

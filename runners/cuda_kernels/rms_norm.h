@@ -2,8 +2,9 @@
 // in f32; bf16 or f16. Its runner `rms_norm` has one block a row. Tactic:
 //
 //   threads   of a block: 64 to 1024
-//   vector    elements that a thread loads at once: 2, 4 or 8; must divide the row
-//   keep      hold the row in registers between the two passes, rather than read it twice
+//   vector    elements that a thread loads at once: 1 to 8; must divide the row
+//   keep      hold the row in registers between the two passes, up to 4 vectors a thread, rather
+//             than read it twice
 #pragma once
 
 #include "tactic/sdk/runner.h"

@@ -1,42 +1,33 @@
+#include <array>
 #include <memory>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
+#include "runners/cuda_kernels/elements.cuh"
+#include "runners/cuda_kernels/planned_runner.h"
 #include "runners/cuda_kernels/silu_and_mul.h"
-#include "runners/cuda_kernels/tactic_values.h"
-#include "runners/cuda_kernels/vector.cuh"
 
 namespace tactic::cuda_kernels {
 namespace {
 
-constexpr std::array<int64_t, 3> kUnrollChoices = {2, 1, 4};
-constexpr int64_t kMostInFlight = 16384;  // Elements of a block: more find no registers.
-
-struct SiluShape {
-  int64_t rows = 0;
-  int64_t cols = 0;  // Of the output.
-  DType dtype = DType::kBF16;
-};
-
-struct Plan {
-  int threads = 256;
-  int vector = 8;
-  int unroll = 2;
-};
+constexpr std::array<int, 3> kUnrollChoices = {2, 1, 4};
+constexpr int kMostInFlight = 16384;  // Elements of a block: more find no registers.
 
 __device__ float Silu(float x) { return x / (1.0f + __expf(-x)); }
 
-// A grid of (pieces of a row, rows).
+// Each row in `pieces` blocks.
 template <typename T, int n, int unroll>
-__global__ void SiluKernel(const T* __restrict__ x, T* __restrict__ y, int64_t cols) {
+__global__ void SiluKernel(const T* __restrict__ x, T* __restrict__ y, int64_t cols,
+                           unsigned pieces) {
   using Vec = Vector<T, n>;
-  const int64_t row = blockIdx.y;
+  const int64_t row = blockIdx.x / pieces;
+  const int64_t piece = blockIdx.x % pieces;
   const auto* left = reinterpret_cast<const Vec*>(x + row * 2 * cols);
   const auto* right = reinterpret_cast<const Vec*>(x + row * 2 * cols + cols);
   auto* out = reinterpret_cast<Vec*>(y + row * cols);
   const int64_t vectors = cols / n;
-  const int64_t first = int64_t{blockIdx.x} * blockDim.x * unroll + threadIdx.x;
+  const int64_t first = piece * blockDim.x * unroll + threadIdx.x;
   Vec gate[unroll];
   Vec up[unroll];
 #pragma unroll
@@ -81,16 +72,84 @@ OpSchema SiluSchema() {
   return schema;
 }
 
-Result<SiluShape> ShapeOf(const Problem& problem) {
-  static const OpSchema schema = SiluSchema();
-  if (const Check check = CheckAgainst(schema, problem); !check.ok()) return check.error();
-  const int64_t width = problem.inputs[0].dims[1].opt;
-  if (width % 2 != 0) {
-    return InvalidArgument("width is " + std::to_string(width) +
-                           "; it must be even: two halves of a row");
+struct SiluAndMul {
+  struct Shape {
+    int64_t rows = 0;
+    int64_t cols = 0;  // Of the output.
+    DType dtype = DType::kBF16;
+  };
+  struct Plan {
+    int threads = 256;
+    int vector = 8;
+    int unroll = 1;
+    bool operator==(const Plan&) const = default;
+  };
+
+  static Result<Shape> ShapeOf(const Problem& problem) {
+    static const OpSchema schema = SiluSchema();
+    if (const Check check = CheckAgainst(schema, problem); !check.ok()) return check.error();
+    const int64_t width = problem.inputs[0].dims[1].opt;
+    if (width % 2 != 0) {
+      return InvalidArgument("width is " + std::to_string(width) +
+                             "; it must be even: two halves of a row");
+    }
+    return Shape{problem.inputs[0].dims[0].opt, width / 2, problem.inputs[0].dtype};
   }
-  return SiluShape{problem.inputs[0].dims[0].opt, width / 2, problem.inputs[0].dtype};
-}
+
+  // The right half must be aligned as the left one is, so a vector divides the half.
+  static Plan Default(const Shape& shape) {
+    Plan plan;
+    plan.vector = VectorsFor(shape.cols, shape.dtype).front();
+    return plan;
+  }
+
+  static std::vector<Plan> Space(const Shape& shape) {
+    std::vector<Plan> space;
+    for (const int vector : VectorsFor(shape.cols, shape.dtype)) {
+      for (const int threads : kThreadChoices) {
+        for (const int unroll : kUnrollChoices) {
+          if (threads * vector * unroll <= kMostInFlight) {
+            space.push_back({threads, vector, unroll});
+          }
+        }
+      }
+    }
+    return space;
+  }
+
+  static Tactic ToTactic(const Plan& plan) {
+    return {{"threads", int64_t{plan.threads}},
+            {"vector", int64_t{plan.vector}},
+            {"unroll", int64_t{plan.unroll}}};
+  }
+
+  static void Read(const Shape& shape, sdk::TacticReader& reader, Plan& plan) {
+    plan.threads = static_cast<int>(reader.OneOf("threads", kThreadChoices, plan.threads));
+    plan.vector = ReadVector(reader, shape.cols, shape.dtype, plan.vector);
+    plan.unroll = static_cast<int>(reader.OneOf("unroll", kUnrollChoices, plan.unroll));
+  }
+
+  static size_t WorkspaceBytes(const Shape&, const Plan&) { return 0; }
+
+  static void Launch(const Shape& shape, const Plan& plan, const sdk::Operands& operands) {
+    if (shape.rows == 0 || shape.cols == 0) return;
+    const int64_t piece = int64_t{plan.threads} * plan.unroll * plan.vector;
+    const int64_t pieces = (shape.cols + piece - 1) / piece;
+    if (const Check c = CheckAtMost("rows x pieces", shape.rows * pieces, 0x7fffffff); !c.ok()) {
+      throw std::runtime_error(c.error().message);
+    }
+    const auto blocks = static_cast<unsigned>(shape.rows * pieces);
+    WithVector<__nv_bfloat16, __half>(shape.dtype, plan.vector, [&]<typename T, int n>() {
+      const auto kernel = plan.unroll == 4   ? SiluKernel<T, n, 4>
+                          : plan.unroll == 2 ? SiluKernel<T, n, 2>
+                                             : SiluKernel<T, n, 1>;
+      kernel<<<blocks, static_cast<unsigned>(plan.threads), 0,
+               static_cast<cudaStream_t>(operands.stream)>>>(
+          static_cast<const T*>(operands.inputs[0]), static_cast<T*>(operands.outputs[0]),
+          shape.cols, static_cast<unsigned>(pieces));
+    });
+  }
+};
 
 class SiluOp final : public sdk::Op {
  public:
@@ -104,18 +163,14 @@ class SiluOp final : public sdk::Op {
   }
 
   void Reference(const Problem& problem, const sdk::Operands& operands) const override {
-    const auto shape = ShapeOf(problem);
+    const auto shape = SiluAndMul::ShapeOf(problem);
     if (!shape.ok()) throw std::runtime_error(shape.error().message);
     if (shape->rows == 0 || shape->cols == 0) return;
-    const auto run = [&]<typename T>(const T* x) {
+    WithType<__nv_bfloat16, __half>(shape->dtype, [&]<typename T>() {
       ReferenceKernel<<<1024, 256, 0, static_cast<cudaStream_t>(operands.stream)>>>(
-          x, static_cast<T*>(operands.outputs[0]), shape->rows, shape->cols);
-    };
-    if (shape->dtype == DType::kBF16) {
-      run(static_cast<const __nv_bfloat16*>(operands.inputs[0]));
-    } else {
-      run(static_cast<const __half*>(operands.inputs[0]));
-    }
+          static_cast<const T*>(operands.inputs[0]), static_cast<T*>(operands.outputs[0]),
+          shape->rows, shape->cols);
+    });
     ThrowOnLaunchError();
   }
 
@@ -127,109 +182,7 @@ class SiluOp final : public sdk::Op {
   }
 
   double Flops(const Problem& problem) const override {
-    const Tensor& x = problem.inputs[0];
-    return 2.5 * static_cast<double>(x.dims[0].opt) * static_cast<double>(x.dims[1].opt);
-  }
-};
-
-class SiluCall final : public sdk::Call {
- public:
-  SiluCall(const SiluShape& shape, const Plan& plan) : shape_(shape), plan_(plan) {}
-
-  void Launch(const sdk::Operands& operands) override {
-    if (shape_.rows == 0 || shape_.cols == 0) return;
-    if (shape_.dtype == DType::kBF16) {
-      LaunchAs<__nv_bfloat16>(operands);
-    } else {
-      LaunchAs<__half>(operands);
-    }
-    ThrowOnLaunchError();
-  }
-
- private:
-  template <typename T>
-  void LaunchAs(const sdk::Operands& operands) {
-    switch (plan_.vector) {
-      case 8:
-        return LaunchVector<T, 8>(operands);
-      case 4:
-        return LaunchVector<T, 4>(operands);
-      case 2:
-        return LaunchVector<T, 2>(operands);
-      default:
-        return LaunchVector<T, 1>(operands);
-    }
-  }
-
-  template <typename T, int n>
-  void LaunchVector(const sdk::Operands& operands) {
-    const auto kernel = plan_.unroll == 4   ? SiluKernel<T, n, 4>
-                        : plan_.unroll == 2 ? SiluKernel<T, n, 2>
-                                            : SiluKernel<T, n, 1>;
-    const int64_t piece = int64_t{plan_.threads} * plan_.unroll * n;
-    const dim3 grid(static_cast<unsigned>((shape_.cols + piece - 1) / piece),
-                    static_cast<unsigned>(shape_.rows));
-    kernel<<<grid, static_cast<unsigned>(plan_.threads), 0,
-             static_cast<cudaStream_t>(operands.stream)>>>(
-        static_cast<const T*>(operands.inputs[0]), static_cast<T*>(operands.outputs[0]),
-        shape_.cols);
-  }
-
-  const SiluShape shape_;
-  const Plan plan_;
-};
-
-// The right half must be aligned as the left one is, so a vector divides the half.
-Plan DefaultPlan(const SiluShape& shape) {
-  Plan plan;
-  plan.vector = WidestVector(shape.cols);
-  plan.unroll = 1;
-  plan.threads = 256;
-  return plan;
-}
-
-class SiluRunner final : public sdk::Runner {
- public:
-  RunnerId Id() const override { return {"silu_and_mul", "1"}; }
-
-  std::vector<Tactic> Tactics(const Problem& problem) const override {
-    const auto shape = ShapeOf(problem);
-    std::vector<Tactic> tactics;
-    if (!shape.ok()) return tactics;
-    const Plan by_default = DefaultPlan(*shape);
-    for (const int64_t vector : kVectorChoices) {
-      if (shape->cols % vector != 0) continue;
-      for (const int64_t threads : kThreadChoices) {
-        for (const int64_t unroll : kUnrollChoices) {
-          if (threads * vector * unroll > kMostInFlight) continue;
-          if (threads == by_default.threads && vector == by_default.vector &&
-              unroll == by_default.unroll) {
-            continue;
-          }
-          tactics.push_back({{"threads", threads}, {"vector", vector}, {"unroll", unroll}});
-        }
-      }
-    }
-    return tactics;
-  }
-
-  Result<std::unique_ptr<sdk::Call>> Prepare(const Problem& problem,
-                                             const Tactic& tactic) const override {
-    const auto shape = ShapeOf(problem);
-    if (!shape.ok()) return shape.error();
-    constexpr int64_t kMostRows = 65535;  // The grid's second dimension.
-    if (shape->rows > kMostRows) {
-      return InvalidArgument("rows is " + std::to_string(shape->rows) + "; at most " +
-                             std::to_string(kMostRows));
-    }
-    Plan plan = DefaultPlan(*shape);
-    TacticValues values(tactic);
-    plan.threads = static_cast<int>(values.OneOf("threads", kThreadChoices, plan.threads));
-    plan.vector = static_cast<int>(values.OneOf("vector", kVectorChoices, plan.vector));
-    plan.unroll = static_cast<int>(values.OneOf("unroll", kUnrollChoices, plan.unroll));
-    if (shape->cols % plan.vector != 0) values.Reject("vector", "a divisor of half the width");
-    if (const Check check = values.Finish(); !check.ok()) return check.error();
-    return std::unique_ptr<sdk::Call>(std::make_unique<SiluCall>(*shape, plan));
+    return 2.5 * static_cast<double>(Elements(problem.inputs[0]));
   }
 };
 
@@ -237,7 +190,8 @@ class SiluRunner final : public sdk::Runner {
 
 void RegisterSiluAndMul(sdk::Registry& registry) {
   registry.Add(std::make_unique<SiluOp>());
-  registry.Add("silu_and_mul", std::make_unique<SiluRunner>());
+  registry.Add("silu_and_mul",
+               std::make_unique<PlannedRunner<SiluAndMul>>(RunnerId{"silu_and_mul", "2"}));
 }
 
 }  // namespace tactic::cuda_kernels

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "runners/host/gemm/gemm_op.h"
-#include "runners/host/tactic_reader.h"
 #include "tactic/sdk/host.h"
+#include "tactic/sdk/tactic_reader.h"
 
 namespace tactic::gemm {
 
@@ -107,7 +107,7 @@ class OpenblasRunner final : public sdk::Runner {
                                                        std::to_string(kMost) + ", not those of " +
                                                        ToText(problem)};
     }
-    TacticReader reader(tactic);
+    sdk::TacticReader reader(tactic);
     const int64_t threads = reader.Int("threads", 1, cores_, cores_);
     const Check check = reader.Finish();
     if (!check.ok()) return check.error();

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "runners/host/tactic_reader.h"
+#include "tactic/sdk/tactic_reader.h"
 
 namespace tactic::gemm {
 
@@ -77,7 +77,7 @@ std::vector<std::string_view> MicroNames() {
 
 // The kernel that the tactic names, or the default one.
 Result<const Micro*> ReadMicro(const Shape& shape, const HostMachine& machine,
-                               TacticReader& reader) {
+                               sdk::TacticReader& reader) {
   static const std::vector<std::string_view> names = MicroNames();
   const Micro& otherwise = DefaultMicro(shape, machine);
   const Micro* micro = FindMicro(reader.Text("micro", names, otherwise.name));
@@ -105,7 +105,7 @@ int ThreadsWorthWaking(const Shape& shape, const HostMachine& machine) {
 }
 
 Result<Plan> PlanFor(const Shape& shape, const HostMachine& machine, const Tactic& tactic) {
-  TacticReader reader(tactic);
+  sdk::TacticReader reader(tactic);
   const Result<const Micro*> micro = ReadMicro(shape, machine, reader);
   if (!micro.ok()) return micro.error();
   Plan plan = Defaults(shape, machine, **micro);

@@ -8,9 +8,9 @@
 
 #include "runners/host/softmax/row_kernel.h"
 #include "runners/host/softmax/softmax_op.h"
-#include "runners/host/tactic_reader.h"
 #include "runners/host/thread_pool.h"
 #include "tactic/sdk/space.h"
+#include "tactic/sdk/tactic_reader.h"
 
 namespace tactic::softmax {
 
@@ -55,7 +55,7 @@ Plan Default(const HostMachine& machine) {
 }
 
 Result<Plan> PlanFor(const HostMachine& machine, const Tactic& tactic) {
-  TacticReader reader(tactic);
+  sdk::TacticReader reader(tactic);
   Plan plan = Default(machine);
   plan.vectors =
       IndexOf(kVectorNames, reader.Text("vectors", kVectorNames, kVectorNames[plan.vectors]));

@@ -1,11 +1,12 @@
-// Our own kernels for NVIDIA GPUs: the ops `rms_norm` and `silu_and_mul` and their runners.
+// Our own kernels for NVIDIA GPUs: the ops `rms_norm`, `silu_and_mul`, `softmax` and
+// `decode_attention`, and their runners.
 #pragma once
 
 #include "tactic/sdk/runner.h"
 
 namespace tactic {
 
-// The process has a current GPU.
+// For the process's current GPU; without one the runners list and prepare tactics, but cannot run.
 void RegisterCudaKernels(sdk::Registry& registry);
 
 }  // namespace tactic

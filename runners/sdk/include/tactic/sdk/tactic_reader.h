@@ -11,7 +11,7 @@
 #include "tactic/model/parameters.h"
 #include "tactic/model/result.h"
 
-namespace tactic {
+namespace tactic::sdk {
 
 // Each getter returns the parameter's value if it is there and valid, else `otherwise`; what was
 // wrong comes out of Finish(). Messages name the parameter, its value, and what it must be.
@@ -39,4 +39,4 @@ class TacticReader {
   std::optional<Error> error_;
 };
 
-}  // namespace tactic
+}  // namespace tactic::sdk

@@ -1,8 +1,8 @@
-#include "runners/host/tactic_reader.h"
+#include "tactic/sdk/tactic_reader.h"
 
 #include <algorithm>
 
-namespace tactic {
+namespace tactic::sdk {
 
 const Value* TacticReader::Find(std::string_view name) {
   asked_.emplace_back(name);
@@ -75,4 +75,4 @@ Check TacticReader::Finish() {
   return Ok();
 }
 
-}  // namespace tactic
+}  // namespace tactic::sdk
