@@ -1,9 +1,11 @@
 // Leases from the request to the decision: one holder a key, who waits, what is refused.
+#include "server/core/neighbours.h"
 #include "tests/core/leases_fixture.h"
 
 namespace tactic::testing {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
@@ -37,6 +39,21 @@ TEST_F(LeasesTest, AHolderMeasuresAndTheDaemonDecidesAndStores) {
   ASSERT_THAT(repeated, IsOk());
   EXPECT_EQ(repeated->decision, outcome->decision);
   EXPECT_THAT(leases_->Renew(grant.token), StatusIs(kFenced, HasSubstr("it was completed")));
+}
+
+TEST_F(LeasesTest, AHolderIsToldWhatNeighbouringContestsMeasured) {
+  const LeaseGrant first = Acquire(OwnKey(16), "a");
+  EXPECT_THAT(first.spec.neighbours, IsEmpty());
+  ASSERT_THAT(List(first), IsOk());
+  ASSERT_THAT(Tell(first, {{0, 300}, {1, 100}, {2, 0}}), IsOk());
+  ASSERT_THAT(leases_->Complete(first.token, VerdictOver(3, {1, 0})), IsOk());
+
+  const LeaseGrant next = Acquire(OwnKey(32), "b");
+  const DecisionPtr decided = Standing(OwnKey(16));
+  ASSERT_NE(decided, nullptr);
+  EXPECT_THAT(next.spec.neighbours,
+              ElementsAre(NeighbourOf(*decided, store_.LoadEvidence(decided->id).value())));
+  EXPECT_EQ(next.spec.neighbours[0].trials[0].candidate, CandidateList(2)[1]);
 }
 
 TEST_F(LeasesTest, OneHolderAKeyAndTheOthersAreToldWhoItIs) {
