@@ -10,6 +10,7 @@
 namespace tactic::testing {
 namespace {
 
+using ::testing::HasSubstr;
 using ::testing::SizeIs;
 
 constexpr std::chrono::seconds kPatience(60);
@@ -87,6 +88,39 @@ class LeaseTunerTest : public RpcTest {
   std::optional<Client> client_;
   std::optional<LeaseTuner> tuner_here_;
 };
+
+TEST_F(LeaseTunerTest, TheStatisticsTellWhatWasTuned) {
+  EXPECT_EQ(TuneHere(64).decided, 1u);
+  StatisticsByOp by_op = client_->ByOp();
+  ASSERT_THAT(by_op, SizeIs(1));
+  EXPECT_EQ(by_op[0].op, "copy");
+  EXPECT_EQ(by_op[0].profiled, 1u);
+  EXPECT_EQ(by_op[0].failed_profiles, 0u);
+  EXPECT_EQ(by_op[0].tuning_seconds, 0.25);
+  EXPECT_EQ(by_op[0].failed_candidates, 1u);
+  ASSERT_THAT(by_op[0].failed, SizeIs(1));
+  EXPECT_EQ(by_op[0].failed[0].problem, ToText(CopyOf(64)));
+  EXPECT_EQ(by_op[0].failed[0].candidate, CandidateOf(3));
+  EXPECT_EQ(by_op[0].failed[0].outcome, Outcome::kRejected);
+  EXPECT_THAT(by_op[0].failed[0].detail, HasSubstr("i is 3; at most 2"));
+
+  // What is decided is not tuned again, and not counted.
+  EXPECT_EQ(TuneHere(64).decided, 1u);
+  EXPECT_EQ(client_->ByOp(), by_op);
+}
+
+TEST_F(LeaseTunerTest, TheStatisticsTellWhatCouldNotBeTuned) {
+  const TuneOutcome outcome = TuneHere(1);
+  EXPECT_TRUE(outcome.finished);
+  EXPECT_EQ(outcome.failed, 1u);
+  const StatisticsByOp by_op = client_->ByOp();
+  ASSERT_THAT(by_op, SizeIs(1));
+  EXPECT_EQ(by_op[0].profiled, 0u);
+  EXPECT_EQ(by_op[0].failed_profiles, 1u);
+  ASSERT_THAT(by_op[0].without_decision, SizeIs(1));
+  EXPECT_EQ(by_op[0].without_decision[0].problem, ToText(CopyOf(1)));
+  EXPECT_EQ(by_op[0].without_decision[0].reason, outcome.message);
+}
 
 TEST_F(LeaseTunerTest, WhatWasFastForANeighbourIsMeasuredFirst) {
   Decision decision;
