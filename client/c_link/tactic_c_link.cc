@@ -5,21 +5,8 @@
 #include <utility>
 
 #include "client/c/error.h"
-#include "client/c/handles.h"
-#include "tactic/client.h"
-#include "tactic/tactic_link.h"
-
-struct tactic_client {
-  explicit tactic_client(tactic::ClientOptions options)
-      : client(std::move(options)), cache(client.cache()) {}
-  tactic::Client client;
-  tactic_cache cache;
-};
-
-struct tactic_scope {
-  tactic_scope(tactic::Client& client, bool tune) : scope(client, tune) {}
-  tactic::TuningScope scope;
-};
+#include "client/c/read.h"
+#include "client/c_link/handles.h"
 
 namespace {
 
@@ -32,14 +19,9 @@ using tactic::Result;
 using tactic::c::CheckPointer;
 using tactic::c::CopyText;
 using tactic::c::Guard;
+using tactic::c::ToTimeout;
+using tactic::c::Write;
 using Millis = std::chrono::milliseconds;
-
-Result<Millis> ToTimeout(const char* field, int64_t milliseconds) {
-  constexpr int64_t kMost = int64_t{7} * 24 * 3600 * 1000;
-  if (milliseconds >= 0 && milliseconds <= kMost) return Millis(milliseconds);
-  return InvalidArgument(std::string(field) + " is " + std::to_string(milliseconds) +
-                         "; must be 0 to " + std::to_string(kMost));
-}
 
 Result<tactic::ClientOptions> ToOptions(const tactic_client_options* from) {
   tactic::ClientOptions to;
@@ -51,19 +33,55 @@ Result<tactic::ClientOptions> ToOptions(const tactic_client_options* from) {
   const Result<Millis> silence = ToTimeout("silence_ms", known->silence_ms);
   if (!silence.ok()) return silence.error();
   if (silence->count() > 0) to.silence = *silence;
+  if (known->log != nullptr) {
+    to.log = [log = known->log, context = known->log_context](const std::string& line) {
+      log(line.c_str(), context);
+    };
+  }
   return to;
 }
 
-Check Write(const tactic::TuneOutcome& from, tactic_tune_outcome* to) {
+Result<tactic::ProfileOverrides> ToOverrides(const tactic_overrides* from) {
+  constexpr size_t kMost = tactic::limits::kProblems;
+  const Result<tactic_overrides> known = tactic::c::ReadStruct("overrides", from);
+  if (!known.ok()) return known.error();
+  Check check = tactic::c::CheckArray("buckets", known->buckets, known->bucket_count, kMost);
+  if (check.ok()) {
+    check = tactic::c::CheckArray("skip_ops", known->skip_ops, known->skip_count, kMost);
+  }
+  if (!check.ok()) return check.error();
+  tactic::ProfileOverrides to;
+  to.buckets.assign(known->buckets, known->buckets + known->bucket_count);
+  to.round_up = known->round_up != 0;
+  for (size_t i = 0; i < known->skip_count; ++i) {
+    auto op = tactic::c::ToText(tactic::c::Item("skip_ops", i).c_str(), known->skip_ops[i]);
+    if (!op.ok()) return op.error();
+    to.skip_ops.push_back(*std::move(op));
+  }
+  return to;
+}
+
+}  // namespace
+
+namespace tactic::c {
+
+Result<std::chrono::milliseconds> ToTimeout(const char* field, int64_t milliseconds) {
+  constexpr int64_t kMost = int64_t{7} * 24 * 3600 * 1000;
+  if (milliseconds >= 0 && milliseconds <= kMost) return Millis(milliseconds);
+  return InvalidArgument(std::string(field) + " is " + std::to_string(milliseconds) +
+                         "; must be 0 to " + std::to_string(kMost));
+}
+
+Check Write(const TuneOutcome& from, tactic_tune_outcome* to) {
   tactic_tune_outcome filled{};
   filled.finished = from.finished ? 1 : 0;
   filled.decided = from.decided;
   filled.failed = from.failed;
   CopyText(from.message, filled.message);
-  return tactic::c::WriteStructOrFail("outcome", filled, to);
+  return WriteStructOrFail("outcome", filled, to);
 }
 
-}  // namespace
+}  // namespace tactic::c
 
 tactic_status tactic_client_create(const tactic_client_options* options, tactic_client** client) {
   return Guard([&]() -> Check {
@@ -129,6 +147,15 @@ tactic_status tactic_scope_wait(tactic_scope* scope, int64_t timeout_ms,
     const Result<Millis> timeout = ToTimeout("timeout_ms", timeout_ms);
     if (!timeout.ok()) return timeout.error();
     return Write(scope->scope.Wait(*timeout), outcome);
+  });
+}
+
+tactic_status tactic_scope_override(tactic_scope* scope, const tactic_overrides* overrides) {
+  return Guard([&]() -> Check {
+    if (Check there = CheckPointer("scope", scope); !there.ok()) return there;
+    Result<tactic::ProfileOverrides> converted = ToOverrides(overrides);
+    if (!converted.ok()) return converted.error();
+    return scope->scope.Override(*std::move(converted));
   });
 }
 

@@ -8,6 +8,7 @@
 
 #include "client/lease/leased_contest.h"
 #include "client/link/connection.h"
+#include "client/link/evidence.h"
 #include "client/link/retry.h"
 #include "proto/convert/convert.h"
 #include "runners/timing/host_session.h"
@@ -25,18 +26,22 @@ using link::Millis;
 struct Ended {
   bool finished = false;
   bool decided = false;
+  uint64_t decision_id = 0;
   uint64_t revision = 0;
   std::string message;
 };
 
-Ended Unfinished(std::string why) { return {false, false, 0, std::move(why)}; }
-Ended Failed(std::string why) { return {true, false, 0, std::move(why)}; }
+Ended Unfinished(std::string why) { return {.message = std::move(why)}; }
+Ended Failed(std::string why) { return {.finished = true, .message = std::move(why)}; }
 
 // Settled, or what CompleteLease answered.
 template <typename Message>
 Ended EndedAs(const Message& message) {
   if (!message.has_decision()) return Failed(message.failure());
-  return {true, true, message.decision().revision(), ""};
+  return {.finished = true,
+          .decided = true,
+          .decision_id = message.decision().id(),
+          .revision = message.decision().revision()};
 }
 
 void Add(const Ended& ended, TuneOutcome& outcome) {
@@ -81,6 +86,11 @@ struct LeaseTuner::State {
   grpc::Status Acquire(const v1::AcquireLeaseRequest& request, const link::TimeLimit& limit,
                        const lease::Listener& listener, v1::AcquireLeaseResponse& last);
   v1::AcquireLeaseRequest RequestFor(const timing::ContestPlan& contest) const;
+  // Measures it, anew if the lease is lost, or waits for whoever does.
+  Ended Settle(const timing::ContestPlan& contest, const link::TimeLimit& limit,
+               const lease::Listener& listener);
+  // For the statistics. A daemon that does not tell leaves out the details.
+  void NoteTuned(const Problem& problem, const Ended& ended, const link::TimeLimit& limit);
 
   Client& client;
   const sdk::Registry& registry;
@@ -120,10 +130,28 @@ Ended LeaseTuner::State::TuneOne(const Problem& problem, const MeasurementPolicy
                                  const link::TimeLimit& limit) {
   const Result<timing::ContestPlan> contest = ContestOf(registry, problem, policy);
   if (!contest.ok()) return Failed(contest.error().message);
+  bool tuned = false;  // Here, or elsewhere while this waited: it was not decided before.
   const lease::Listener listener = [&](LeaseEvent::Kind kind, std::string detail) {
+    tuned = tuned || kind != LeaseEvent::Kind::kDecided;
     if (options.on_event) options.on_event({kind, problem, std::move(detail)});
   };
-  const v1::AcquireLeaseRequest request = RequestFor(*contest);
+  const Ended ended = Settle(*contest, limit, listener);
+  if (ended.finished && tuned) NoteTuned(problem, ended, limit);
+  return ended;
+}
+
+void LeaseTuner::State::NoteTuned(const Problem& problem, const Ended& ended,
+                                  const link::TimeLimit& limit) {
+  TunedProfile profile{problem.op, ToText(problem), ended.decided, ended.message, 0, {}};
+  if (ended.decided) {
+    static_cast<void>(link::ReadEvidence(*stub, limit, ended.decision_id, profile));
+  }
+  client.cache().NoteTuned(std::move(profile));
+}
+
+Ended LeaseTuner::State::Settle(const timing::ContestPlan& contest, const link::TimeLimit& limit,
+                                const lease::Listener& listener) {
+  const v1::AcquireLeaseRequest request = RequestFor(contest);
   link::Backoff backoff(std::random_device{}());
   while (true) {
     v1::AcquireLeaseResponse state;
@@ -135,7 +163,7 @@ Ended LeaseTuner::State::TuneOne(const Problem& problem, const MeasurementPolicy
     }
     if (status.ok() && state.has_granted()) {
       const LeasedResult result =
-          LeasedContest(*stub, state.granted(), limit, listener).Run(*contest, session);
+          LeasedContest(*stub, state.granted(), limit, listener).Run(contest, session);
       if (result.kind == LeasedResult::Kind::kCompleted) {
         listener(LeaseEvent::Kind::kDecided, result.response.failure());
         return EndedAs(result.response);

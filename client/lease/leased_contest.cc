@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <utility>
 
+#include "client/lease/grant.h"
 #include "proto/convert/contest.h"
 #include "proto/convert/convert.h"
 
@@ -20,20 +21,6 @@ std::string LineOf(const Candidate& candidate, const timing::Observation& observ
   char time[32];
   std::snprintf(time, sizeof(time), ": %.0f ns", observation.nanoseconds);
   return ToText(candidate) + time;
-}
-
-// What cannot be read is left out: it is measured again.
-void ReadGrant(const v1::AcquireLeaseResponse::Granted& granted, timing::ContestPlan& contest) {
-  contest.seed = granted.seed();
-  contest.epoch = granted.epoch();
-  if (granted.has_incumbent()) {
-    auto incumbent = convert::FromProto("incumbent.", granted.incumbent());
-    if (incumbent.ok()) contest.incumbent = *std::move(incumbent);
-  }
-  for (const v1::Trial& message : granted.earlier()) {
-    auto trial = convert::FromProto("earlier.", message);
-    if (trial.ok()) contest.earlier.push_back(*std::move(trial));
-  }
 }
 
 }  // namespace

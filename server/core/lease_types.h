@@ -41,7 +41,7 @@ struct LeaseGrant {
   int64_t ttl_ms = 0;
   std::string lane;  // That is kept free; empty = none.
   uint32_t epoch = 0;
-  ContestSpec spec;
+  ContestSpec spec;            // Its neighbours as they were when the queue was joined.
   std::vector<Trial> earlier;  // What earlier holders found.
 };
 struct LeaseOutcome {

@@ -81,6 +81,8 @@ absl::StatusOr<uint64_t> Leases::Enter(LeaseRequest request, std::function<void(
   ticket.client = std::move(request.client);
   ticket.again = request.again;
   ticket.wake = std::move(wake);
+  const bool may_measure = request.again || catalog_.Find(ticket.key) == nullptr;
+  if (may_measure) ticket.neighbours = tuner_.NeighboursOf(request.key);  // Reads the store.
   MutexLock lock(mu_);
   if (draining_) return absl::UnavailableError("the daemon is stopping; ask its successor");
   ExpireOverdue();
@@ -162,6 +164,7 @@ LeaseGrant Leases::Grant(const Ticket& ticket, Entry& entry, const DecisionPtr& 
   grant.lane = ticket.lane_name;
   grant.epoch = entry.epoch;
   grant.spec = SpecFor(entry.key, {}, standing.get());
+  grant.spec.neighbours = ticket.neighbours;
   grant.earlier = entry.record.trials();
   const int64_t now_ns = clock_.NowNanos();
   entry.holder = Holder{grant.token, ticket.client, ticket.lane, now_ns, now_ns, now_ns};

@@ -92,6 +92,7 @@ class Leases {
     std::optional<size_t> lane;
     std::string lane_name;
     bool again = false;
+    std::vector<Neighbour> neighbours;
     uint64_t entered_at_revision = 0;
     std::function<void()> wake;
     LeaseState state;

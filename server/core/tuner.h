@@ -88,6 +88,9 @@ class Tuner {
   // Stores what was measured elsewhere and publishes the decision; nullptr: nothing was ranked, and
   // only the evidence is kept. An error of the store: nothing is acknowledged.
   absl::StatusOr<DecisionPtr> Record(const Key& key, const ContestResult& result);
+  // Priors for a contest of `key`: what the contests of the nearest decisions measured, the nearest
+  // first. Reads the store.
+  std::vector<Neighbour> NeighboursOf(const Key& key) const;
   // Takes lane `index` for a lease: no contest runs there until FreeLane. False: it is in use, or
   // the turn of a contest that waits; SubscribeLanes tells when to ask again.
   bool TryLend(size_t lane);
@@ -144,7 +147,6 @@ class Tuner {
   std::optional<Scheduler::Contest> NextContest(size_t lane, const std::stop_token& stop);
   std::optional<Scheduler::Contest> Start(size_t lane) ABSL_EXCLUSIVE_LOCKS_REQUIRED(write_mu_);
   void Run(size_t lane, const Scheduler::Contest& contest, const std::stop_token& stop);
-  std::vector<Neighbour> NeighboursOf(const Key& key) const;
   void OnProgress(const Scheduler::Contest& contest, const ContestProgress& progress);
   void Finish(const Scheduler::Contest& contest, absl::StatusOr<ContestResult> result,
               double seconds);

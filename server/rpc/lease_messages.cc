@@ -26,6 +26,9 @@ void Render(const LeaseGrant& grant, v1::AcquireLeaseResponse* to) {
   granted.set_epoch(grant.epoch);
   if (grant.spec.incumbent) convert::ToProto(*grant.spec.incumbent, granted.mutable_incumbent());
   for (const Trial& trial : grant.earlier) convert::ToProto(trial, granted.add_earlier());
+  for (const Neighbour& neighbour : grant.spec.neighbours) {
+    convert::ToProto(neighbour, granted.add_neighbours());
+  }
 }
 
 void Render(const LeaseOutcome& outcome, v1::AcquireLeaseResponse* to) {

@@ -1,4 +1,6 @@
 /* Uses all of tactic_link.h, in C, with errors. Argument: where a daemon listens. */
+#include <threads.h>
+
 #include "check.h"
 #include "tactic/tactic_link.h"
 
@@ -23,6 +25,45 @@ static const tactic_op* Register(tactic_client* client) {
   const tactic_op* op = NULL;
   CHECK(tactic_register(tactic_client_cache(client), &spec, &op) == TACTIC_OK);
   return op;
+}
+
+/* What the client logged, from its own thread. */
+typedef struct Log {
+  mtx_t mu;
+  cnd_t changed;
+  int lines;
+  int named; /* Of them, those that name the op. */
+} Log;
+
+static void Write(const char* line, void* context) {
+  Log* log = (Log*)context;
+  mtx_lock(&log->mu);
+  ++log->lines;
+  if (strstr(line, "gemm") != NULL) ++log->named;
+  cnd_signal(&log->changed);
+  mtx_unlock(&log->mu);
+}
+
+static void TestLog(void) {
+  Log log = {.lines = 0};
+  CHECK(mtx_init(&log.mu, mtx_plain) == thrd_success && cnd_init(&log.changed) == thrd_success);
+  tactic_client_options options;
+  TACTIC_INIT(&options);
+  options.target = "unix:/nonexistent/tacticd.sock";
+  options.log = Write;
+  options.log_context = &log;
+  tactic_client* client = NULL;
+  CHECK(tactic_client_create(&options, &client) == TACTIC_OK);
+  tactic_choice choice;
+  TACTIC_INIT(&choice);
+  CHECK(tactic_choose_one(Register(client), kShapes, 2, &choice) == TACTIC_OK && !choice.hit);
+  mtx_lock(&log.mu);
+  while (log.lines == 0) cnd_wait(&log.changed, &log.mu);
+  mtx_unlock(&log.mu);
+  tactic_client_destroy(client);
+  CHECK(log.lines == 1 && log.named == 1);
+  cnd_destroy(&log.changed);
+  mtx_destroy(&log.mu);
 }
 
 static tactic_client* Connect(const char* target) {
@@ -57,6 +98,35 @@ static void TestWithoutADaemon(void) {
   tactic_client_destroy(client);
 }
 
+/* `op` hits at kShapes. */
+static void TestOverrides(tactic_client* client, const tactic_op* op) {
+  const char* const skipped[] = {"gemm"};
+  const int64_t buckets[] = {16, -1};
+  tactic_overrides overrides;
+  TACTIC_INIT(&overrides);
+  overrides.skip_ops = skipped;
+  overrides.skip_count = 1;
+  tactic_scope* scope = NULL;
+  CHECK(tactic_scope_begin(client, 1, &scope) == TACTIC_OK);
+  CHECK(tactic_scope_override(scope, &overrides) == TACTIC_OK);
+  tactic_choice choice;
+  TACTIC_INIT(&choice);
+  CHECK(tactic_choose_one(op, kShapes, 2, &choice) == TACTIC_OK && !choice.hit);
+  overrides.buckets = buckets;
+  overrides.bucket_count = 2;
+  overrides.round_up = 1;
+  CHECK_FAILS(tactic_scope_override(scope, &overrides), TACTIC_INVALID_ARGUMENT, "bucket");
+  overrides.bucket_count = 1;
+  overrides.skip_count = 0;
+  CHECK(tactic_scope_override(scope, &overrides) == TACTIC_OK);
+  CHECK(tactic_choose_one(op, kShapes, 2, &choice) == TACTIC_OK && choice.hit);
+  overrides.buckets = NULL;
+  CHECK_FAILS(tactic_scope_override(scope, &overrides), TACTIC_INVALID_ARGUMENT, "buckets is NULL");
+  CHECK_FAILS(tactic_scope_override(scope, NULL), TACTIC_INVALID_ARGUMENT, "overrides");
+  CHECK_FAILS(tactic_scope_override(NULL, &overrides), TACTIC_INVALID_ARGUMENT, "scope");
+  tactic_scope_end(scope);
+}
+
 static void TestTuning(const char* target) {
   tactic_client* client = Connect(target);
   const tactic_op* op = Register(client);
@@ -80,6 +150,8 @@ static void TestTuning(const char* target) {
   CHECK(tactic_client_tune(client, op, others, 2, kMinuteMs, &outcome) == TACTIC_OK);
   CHECK(outcome.finished && outcome.decided == 1);
   CHECK(tactic_choose_one(op, others, 2, &choice) == TACTIC_OK && choice.hit);
+
+  TestOverrides(client, op);
 
   tactic_client_statistics statistics;
   TACTIC_INIT(&statistics);
@@ -137,6 +209,7 @@ static void TestErrors(void) {
 int main(int argc, char** argv) {
   CHECK(argc == 2);
   TestWithoutADaemon();
+  TestLog();
   TestTuning(argv[1]);
   TestErrors();
   puts("ok");

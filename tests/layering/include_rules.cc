@@ -44,7 +44,8 @@ const std::vector<Rule>& Rules() {
         "server/log", "absl", "cli11"}},
       {"client/cache", {"proto/model"}},
       {"client/c", {"proto/model", "client/cache"}},
-      {"client/c_link", {"proto/model", "client/cache", "client/link", "client/c"}},
+      {"client/c_link",
+       {"proto/model", "client/cache", "client/link", "client/lease", "client/c", "runners/sdk"}},
       {"client/link",
        {"proto/model", "proto/wire", "proto/convert", "messages", "stubs", "grpc", "client/cache",
         "absl"}},
@@ -93,7 +94,9 @@ std::string AreaOfPublicHeader(std::string_view include) {
   for (const char* header : {"tactic", "tactic_statistics", "tactic_values"}) {
     if (include == std::string("tactic/") + header + ".h") return "client/c";
   }
-  if (include == "tactic/tactic_link.h") return "client/c_link";
+  for (const char* header : {"tactic_lease", "tactic_link", "tactic_registry"}) {
+    if (include == std::string("tactic/") + header + ".h") return "client/c_link";
+  }
   if (include == "tactic/client.h") return "client/link";
   if (include == "tactic/lease.h") return "client/lease";
   if (include.starts_with("tactic/v1/") && include.ends_with(".grpc.pb.h")) return "stubs";

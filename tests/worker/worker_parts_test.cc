@@ -67,7 +67,7 @@ TEST(ListCandidates, TakesDefaultsThenTacticsInTurn) {
 }
 
 TEST(ListCandidates, LeavesOutRepeatsAndWhatBreaksTheLimits) {
-  const auto runner = Menu("a", {"1", "1", std::string(300, 'x'), "2"});
+  const auto runner = Menu("a", {"1", "1", std::string(300, 'x'), "\xff", "2"});
   const auto list = ListCandidates({runner.get()}, timing::AddProblem());
   EXPECT_THAT(Texts(list), ElementsAre("a -", "a 1", "a 2"));
 }

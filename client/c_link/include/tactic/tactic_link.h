@@ -12,11 +12,17 @@ extern "C" {
 typedef struct tactic_client tactic_client;
 typedef struct tactic_scope tactic_scope;
 
+/* Gets a line for each op and profile that misses where no scope tunes, once; from a thread of the
+ * client, never from tactic_choose_one. Must not call the client. */
+typedef void (*tactic_log)(const char* line, void* context);
+
 typedef struct tactic_client_options {
   size_t struct_size;
   const char* target; /* "unix:/path" or "host:port". NULL: $TACTICD_TARGET, else the default. */
   const char* name;   /* For the daemon's log. NULL: the program's name and process id. */
   int64_t silence_ms; /* A connection silent for this long is made anew. 0: 15000. */
+  tactic_log log;     /* NULL: standard error. */
+  void* log_context;  /* Outlives the client. */
 } tactic_client_options;
 
 /* Never fails for want of a daemon. `options` NULL: all defaults. The client has two threads of its
@@ -56,6 +62,23 @@ TACTIC_API tactic_status tactic_scope_begin(tactic_client* client, int32_t tune,
 /* Waits until everything that missed inside since the last wait is decided. */
 TACTIC_API tactic_status tactic_scope_wait(tactic_scope* scope, int64_t timeout_ms,
                                            tactic_tune_outcome* outcome);
+
+/* Other rules for profiles while a scope lives. */
+typedef struct tactic_overrides {
+  size_t struct_size;
+  /* Not empty: the buckets of every dynamic dimension, and sizes are mapped to them: rounded down
+   * unless round_up. */
+  const int64_t* buckets;
+  size_t bucket_count;
+  int32_t round_up;            /* 1: sizes are rounded up to a bucket, of these or the op's own. */
+  const char* const* skip_ops; /* Answered with the fallback, whatever is tuned. */
+  size_t skip_count;
+} tactic_overrides;
+/* From now to the end of the scope, in the place of what an earlier call gave it. INVALID_ARGUMENT
+ * names what is wrong; nothing has changed then. Not from two threads at once. */
+TACTIC_API tactic_status tactic_scope_override(tactic_scope* scope,
+                                               const tactic_overrides* overrides);
+
 /* NULL is fine. */
 TACTIC_API void tactic_scope_end(tactic_scope* scope);
 

@@ -90,8 +90,8 @@ class Cache {
   // What missed, call by call, since the last TakeMissCounts: each distinct call (at its real
   // sizes) once. Bounded and lossy like the statistics below, which count these calls too.
   std::vector<MissCount> TakeMissCounts();
-  // Adds the outcome of tuning a profile to the statistics. client/link does it for what it waits
-  // for.
+  // Adds the outcome of tuning a profile to the statistics. client/link and client/lease do it for
+  // what they wait for.
   void NoteTuned(TunedProfile profile);
   // Misses and tuning by op's name, since the cache was made or ClearStatistics.
   StatisticsByOp ByOp() const;

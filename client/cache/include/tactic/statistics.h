@@ -65,8 +65,8 @@ struct OpStatistics {
   uint64_t misses = 0;               // Calls that the fallback answered.
   std::vector<MissedShapes> missed;  // Most often first.
   uint64_t unlisted_misses = 0;      // Found no room in `missed`.
-  // Of what this process waited for, in a TuningScope or by Client::Tune. What was already decided
-  // is not counted: nothing was tuned.
+  // Of what this process waited for: in a TuningScope, by Client::Tune or a LeaseTuner. What was
+  // already decided is not counted: nothing was tuned.
   uint64_t profiled = 0;  // Profiles that got a decision.
   uint64_t failed_profiles = 0;
   std::vector<FailedProfile> without_decision;
