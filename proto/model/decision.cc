@@ -10,15 +10,15 @@ using internal::Field;
 using internal::NameTable;
 
 constexpr NameTable<Outcome, 10> kOutcomes = {{{Outcome::kMeasured, "measured"},
-                                              {Outcome::kEliminated, "eliminated"},
-                                              {Outcome::kRejected, "rejected"},
-                                              {Outcome::kOutOfMemory, "out_of_memory"},
-                                              {Outcome::kCrashed, "crashed"},
-                                              {Outcome::kTimedOut, "timed_out"},
-                                              {Outcome::kWrongResult, "wrong_result"},
-                                              {Outcome::kOutOfBounds, "out_of_bounds"},
-                                              {Outcome::kProtocolError, "protocol_error"},
-                                              {Outcome::kNotMeasured, "not_measured"}}};
+                                               {Outcome::kEliminated, "eliminated"},
+                                               {Outcome::kRejected, "rejected"},
+                                               {Outcome::kOutOfMemory, "out_of_memory"},
+                                               {Outcome::kCrashed, "crashed"},
+                                               {Outcome::kTimedOut, "timed_out"},
+                                               {Outcome::kWrongResult, "wrong_result"},
+                                               {Outcome::kOutOfBounds, "out_of_bounds"},
+                                               {Outcome::kProtocolError, "protocol_error"},
+                                               {Outcome::kNotMeasured, "not_measured"}}};
 constexpr NameTable<Reason, 6> kReasons = {{{Reason::kClear, "clear"},
                                             {Reason::kTie, "tie"},
                                             {Reason::kIncumbent, "incumbent"},

@@ -26,12 +26,11 @@ std::vector<std::string> Texts(const std::vector<Tactic>& tactics) {
 }
 
 TEST(TacticSpace, TheMostPromisingComeFirst) {
-  const TacticSpace space = TacticSpace()
-                                .Add("tile", {int64_t{128}, int64_t{64}, int64_t{256}})
-                                .Add("swap", UpTo(1));
+  const TacticSpace space =
+      TacticSpace().Add("tile", {int64_t{128}, int64_t{64}, int64_t{256}}).Add("swap", UpTo(1));
   EXPECT_THAT(Texts(space.Tactics()),
-              ElementsAre("swap=0 tile=128", "swap=1 tile=128", "swap=0 tile=64",
-                          "swap=1 tile=64", "swap=0 tile=256", "swap=1 tile=256"));
+              ElementsAre("swap=0 tile=128", "swap=1 tile=128", "swap=0 tile=64", "swap=1 tile=64",
+                          "swap=0 tile=256", "swap=1 tile=256"));
   EXPECT_THAT(Texts(space.Tactics(2)), ElementsAre("swap=0 tile=128", "swap=1 tile=128"));
 }
 
