@@ -88,9 +88,11 @@ class OwnOp final : public sdk::Op {
     return fills;
   }
 
-  void InputsPreHook(const Problem& problem, std::span<void* const> inputs) const override {
-    if (op_.inputs_pre_hook == nullptr) return;
-    ThrowUnless(Call("inputs_pre_hook", op_.inputs_pre_hook, problem, inputs.data()));
+  sdk::InputsHook InputsPreHook(const Problem& problem) const override {
+    if (op_.inputs_pre_hook == nullptr) return {};
+    return [this, problem](std::span<void* const> inputs) {
+      ThrowUnless(Call("inputs_pre_hook", op_.inputs_pre_hook, problem, inputs.data()));
+    };
   }
 
   double Flops(const Problem&) const override { return 0; }

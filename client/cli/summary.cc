@@ -106,7 +106,9 @@ Json ToJson(const Schemas& schemas, const v1::Job& job, const std::vector<Summar
     if (rows[i].decision) contest["decision"] = cli::ToJson(schemas, *rows[i].decision);
     if (!rows[i].evidence) continue;
     contest["candidates"] = rows[i].evidence->trials.size();
-    contest["candidates_failed"] = FailedTrials(*rows[i].evidence);
+    contest["candidates_failed"] = Count(*rows[i].evidence, IsFailure);
+    contest["candidates_not_measured"] =
+        Count(*rows[i].evidence, [](Outcome outcome) { return outcome == Outcome::kNotMeasured; });
     contest["seconds"] = rows[i].evidence->seconds;
   }
   return json;
