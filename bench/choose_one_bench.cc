@@ -1,7 +1,10 @@
-// What ChooseOne costs: a hit and a miss, against one absl::flat_hash_map find with the same
-// sequence and number of entries, while updates stream in, and over the cores. One JSON object.
+// What ChooseOne costs: a hit and a miss; while updates stream in; over the cores; of a client
+// whose daemon is dead. Beside it, with the same sequence and number of entries: one
+// absl::flat_hash_map find, the usual cache (a string as the key, under a std::shared_mutex), and a
+// Python autotuner (bench/peers, a child process; null without python3). One JSON object.
 #include <algorithm>
 #include <atomic>
+#include <bit>
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
@@ -9,13 +12,20 @@
 #include <functional>
 #include <new>
 #include <random>
+#include <shared_mutex>
 #include <string>
 #include <thread>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
+#if defined(__x86_64__)
+#include <x86intrin.h>
+#endif
+
 #include "absl/container/flat_hash_map.h"
 #include "tactic/cache.h"
+#include "tactic/client.h"
 
 namespace {
 std::atomic<uint64_t> allocations{0};
@@ -137,9 +147,74 @@ double Best(const std::vector<double>& values) {
 
 std::atomic<uint64_t> sink{0};
 
+// How most programs keep tuned answers.
+class SharedMutexCache {
+ public:
+  void Put(int op, int64_t m, int64_t k, int64_t n, int value) {
+    answers_[KeyOf(op, m, k, n)] = value;
+  }
+  int Find(int op, int64_t m, int64_t k, int64_t n) const {
+    const std::string key = KeyOf(op, m, k, n);
+    std::shared_lock lock(mu_);
+    const auto found = answers_.find(key);
+    return found == answers_.end() ? -1 : found->second;
+  }
+
+ private:
+  static std::string KeyOf(int op, int64_t m, int64_t k, int64_t n) {
+    const auto bucket = static_cast<int64_t>(std::bit_ceil(static_cast<uint64_t>(m)));
+    return OpName(op) + ":" + std::to_string(bucket) + "," + std::to_string(k) + ";" +
+           std::to_string(k) + "," + std::to_string(n) + ";" + std::to_string(n);
+  }
+
+  mutable std::shared_mutex mu_;
+  std::unordered_map<std::string, int> answers_;
+};
+
+// A clock for single calls; nanoseconds of a tick are measured once.
+uint64_t Ticks() {
+#if defined(__x86_64__)
+  unsigned processor;
+  return __rdtscp(&processor);
+#else
+  return static_cast<uint64_t>(Clock::now().time_since_epoch().count());
+#endif
+}
+
+double NanosecondsPerTick() {
+  const auto start = Clock::now();
+  const uint64_t from = Ticks();
+  while (Clock::now() - start < std::chrono::milliseconds(50)) {
+  }
+  const uint64_t to = Ticks();
+  return std::chrono::duration<double, std::nano>(Clock::now() - start).count() /
+         static_cast<double>(to - from);
+}
+
+double Quantile(std::vector<double>& values, double q) {
+  const auto at =
+      values.begin() + static_cast<std::ptrdiff_t>(q * static_cast<double>(values.size() - 1));
+  std::nth_element(values.begin(), at, values.end());
+  return *at;
+}
+
+// "null" without python3. `script`: bench/peers/python_autotuner.py.
+std::string PythonNanoseconds(const std::string& script) {
+  const std::string command = "python3 '" + script + "' " + std::to_string(kOps) + " " +
+                              std::to_string(kLayersPerOp) + " " + std::to_string(kBuckets) +
+                              " 2>/dev/null";
+  FILE* child = popen(command.c_str(), "r");
+  if (child == nullptr) return "null";
+  double nanoseconds = 0;
+  const int read = std::fscanf(child, "{\"python_ns\": %lf}", &nanoseconds);
+  if (pclose(child) != 0 || read != 1) return "null";
+  return std::to_string(nanoseconds);
+}
+
+// All decisions in a cache, and calls that hit them.
 class Bench {
  public:
-  Bench() {
+  explicit Bench(Cache& cache) : cache_(cache) {
     Calls drawn = RandomCalls(random_);
     calls_ = std::move(drawn.calls);
     std::vector<std::pair<std::string, Environment>> environments;
@@ -152,6 +227,10 @@ class Bench {
     for (int i = 0; i < kOps * kLayersPerOp * kBuckets; ++i) keys_.push_back(random_());
     for (size_t i = 0; i < keys_.size(); ++i) map_[keys_[i]] = static_cast<int>(i);
     for (const int decision : drawn.decisions) sequence_.push_back(keys_[decision]);
+    for (int i = 0; i < kOps * kLayersPerOp * kBuckets; ++i) {
+      const auto [k, n] = LayerOf(i / kBuckets / kLayersPerOp, i / kBuckets % kLayersPerOp);
+      usual_.Put(i / kBuckets / kLayersPerOp, int64_t{1} << i % kBuckets, k, n, i);
+    }
   }
 
   void Hits(int64_t n_offset = 0) {
@@ -167,6 +246,42 @@ class Bench {
     uint64_t sum = 0;
     for (uint64_t key : sequence_) sum += map_.find(key)->second;
     sink.fetch_add(sum, std::memory_order_relaxed);
+  }
+  void UsualFinds() {
+    uint64_t sum = 0;
+    for (const Call& call : calls_) sum += usual_.Find(call.op, call.m, call.k, call.n);
+    sink.fetch_add(sum, std::memory_order_relaxed);
+  }
+
+  double BestOf(void (Bench::*pass)(), int repeats) {
+    std::vector<double> times;
+    for (int i = 0; i < repeats; ++i) times.push_back(NanosecondsPerCall([&] { (this->*pass)(); }));
+    return Best(times);
+  }
+  double BestHit() { return BestOf(&Bench::HitsOnly, kRepeats); }
+
+  // Single calls, less what reading the clock takes.
+  struct Tail {
+    double p50 = 0, p99 = 0, p999 = 0;
+  };
+  Tail SingleCalls() {
+    const double tick = NanosecondsPerTick();
+    std::vector<double> empty, times;
+    for (int pass = 0; pass < 8; ++pass) {
+      for (const Call& call : calls_) {
+        const uint64_t start = Ticks();
+        const uint64_t between = Ticks();
+        const Choice choice =
+            ops_[call.op].ChooseOne({{call.m, call.k}, {call.k, call.n}, {call.n}});
+        const uint64_t end = Ticks();
+        sink.fetch_add(choice.decision_id, std::memory_order_relaxed);
+        empty.push_back(tick * static_cast<double>(between - start));
+        times.push_back(tick * static_cast<double>(end - between));
+      }
+    }
+    const double clock = Quantile(empty, 0.5);
+    return {Quantile(times, 0.5) - clock, Quantile(times, 0.99) - clock,
+            Quantile(times, 0.999) - clock};
   }
 
   // Calls a second of `threads` threads together.
@@ -216,7 +331,7 @@ class Bench {
     return Best(times);
   }
 
-  void Run() {
+  void Run(double dead_hit_ns, const std::string& python_ns) {
     for (int i = 0; i < 3; ++i) Hits(), Misses(), Finds();
     std::vector<double> hit, find, miss;
     uint64_t counted = 0;
@@ -231,36 +346,58 @@ class Bench {
     }
     const double hit_ns = Best(hit);
     const double find_ns = Best(find);
+    const Tail tail = SingleCalls();
+    const double usual_ns = BestOf(&Bench::UsualFinds, 15);
     const unsigned cores = std::max(1u, std::thread::hardware_concurrency());
     const double alone = Throughput(1);
     const double together = Throughput(cores);
     const double with_updates = HitWithUpdates();
+    const bool python = python_ns != "null";
     std::printf(
-        "{\"decisions\": %d, \"ops\": %d, \"hit_ns\": %.2f, \"map_find_ns\": %.2f, "
-        "\"ratio_to_map_find\": %.2f, \"miss_ns\": %.2f, \"allocations_per_call\": %.6f, "
-        "\"with_updates_ratio\": %.3f, \"updates_per_second\": %d, \"threads\": %u, "
-        "\"linear_scaling\": %.3f}\n",
-        kOps * kLayersPerOp * kBuckets, kOps, hit_ns, find_ns, hit_ns / find_ns, Best(miss),
-        static_cast<double>(counted) / (kCalls * kRepeats), with_updates / hit_ns,
-        kUpdatesPerSecond, cores, together / (cores * alone));
+        "{\"bench\": \"choose_one\", \"decisions\": %d, \"ops\": %d, \"hit_ns\": %.2f, "
+        "\"map_find_ns\": %.2f, \"ratio_to_map_find\": %.2f, \"shared_mutex_ns\": %.1f, "
+        "\"python_ns\": %s, \"speedup_vs_python\": %s, \"miss_ns\": %.2f, "
+        "\"allocations_per_call\": %.6f, \"threads\": %u, \"linear_scaling\": %.3f, "
+        "\"updates_per_second\": %d, \"with_updates_ratio\": %.3f, \"daemon_dead_ratio\": %.3f, "
+        "\"p50_ns\": %.1f, \"p99_ns\": %.1f, \"p999_ns\": %.1f}\n",
+        kOps * kLayersPerOp * kBuckets, kOps, hit_ns, find_ns, hit_ns / find_ns, usual_ns,
+        python_ns.c_str(), python ? std::to_string(std::stod(python_ns) / hit_ns).c_str() : "null",
+        Best(miss), static_cast<double>(counted) / (kCalls * kRepeats), cores,
+        together / (cores * alone), kUpdatesPerSecond, with_updates / hit_ns, dead_hit_ns / hit_ns,
+        tail.p50, tail.p99, tail.p999);
     const CacheStatistics statistics = cache_.Statistics();
     if (statistics.hits == 0 || statistics.malformed != 0) std::abort();
   }
 
  private:
+  void HitsOnly() { Hits(); }
+
   std::mt19937_64 random_{20260101};
   std::vector<Call> calls_;
-  Cache cache_;
+  Cache& cache_;
   std::vector<OpHandle> ops_;
   std::vector<uint64_t> keys_;
   std::vector<uint64_t> sequence_;
   absl::flat_hash_map<uint64_t, int> map_;
+  SharedMutexCache usual_;
 };
+
+// What a hit takes while the client looks for a daemon that is not there.
+double DeadHit() {
+  ClientOptions options;
+  options.target = "unix:/nonexistent/tacticd.sock";
+  options.log = [](const std::string&) {};
+  Client client(std::move(options));
+  return Bench(client.cache()).BestHit();
+}
 
 }  // namespace
 }  // namespace tactic
 
-int main() {
-  tactic::Bench bench;
-  bench.Run();
+// choose_one_bench [PYTHON_AUTOTUNER]     (default: the one of the tree that it was built in)
+int main(int argc, char** argv) {
+  const double dead_hit_ns = tactic::DeadHit();
+  const std::string python_ns = tactic::PythonNanoseconds(argc > 1 ? argv[1] : PYTHON_AUTOTUNER);
+  tactic::Cache cache;
+  tactic::Bench(cache).Run(dead_hit_ns, python_ns);
 }

@@ -56,6 +56,14 @@ TEST(TrialsTextTest, SaysWhyCandidatesFailed) {
   EXPECT_LT(text.find("rejected"), text.find("wrong_result"));
 }
 
+TEST(TrialsTextTest, WhatWasNotMeasuredIsNoFailure) {
+  const std::string text = TrialsText(
+      {Measured(1, 100e3, {100e3}), Failed(2, Outcome::kNotMeasured, "the budget ended first")},
+      {});
+  EXPECT_THAT(text, HasSubstr("2 candidates, 0 failed, 1 not measured"));
+  EXPECT_THAT(text, Not(HasSubstr("the budget ended first")));
+}
+
 TEST(TrialsTextTest, CountsWhatItLeavesOut) {
   std::vector<Trial> trials;
   for (int i = 0; i < 5; ++i) trials.push_back(Measured(i, 100e3 + i, {100e3}));

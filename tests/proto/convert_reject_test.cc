@@ -81,11 +81,11 @@ TEST(ConvertRejectTest, UnspecifiedWhereSomethingMustBeSaid) {
       ChangedKey([](v1::Key& m) { m.mutable_environment()->mutable_device()->clear_kind(); }),
       ErrorIs(kInvalid, "f.environment.device.kind is 0; must be 1 to 2"));
   EXPECT_THAT(ChangedTrial([](v1::Trial& m) { m.clear_outcome(); }),
-              ErrorIs(kInvalid, "f.outcome is 0; must be 1 to 9"));
+              ErrorIs(kInvalid, "f.outcome is 0; must be 1 to 10"));
   EXPECT_THAT(ChangedDecision([](v1::Decision& m) { m.clear_reason(); }),
               ErrorIs(kInvalid, "f.reason is 0; must be 1 to 6"));
-  EXPECT_THAT(FromProto("o", static_cast<v1::Outcome>(10)),
-              ErrorIs(kInvalid, HasSubstr("o is 10")));
+  EXPECT_THAT(FromProto("o", static_cast<v1::Outcome>(11)),
+              ErrorIs(kInvalid, HasSubstr("o is 11")));
   EXPECT_THAT(FromProto("r", static_cast<v1::Reason>(7)), ErrorIs(kInvalid, HasSubstr("r is 7")));
 }
 

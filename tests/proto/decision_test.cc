@@ -26,18 +26,22 @@ TEST(DecisionTest, TextOfCandidates) {
 
 TEST(DecisionTest, EveryOutcomeAndReasonHasItsOwnName) {
   std::set<std::string_view> names;
-  for (int i = 1; i <= 9; ++i) names.insert(Name(static_cast<Outcome>(i)));
-  EXPECT_EQ(names.size(), 9u);
+  for (int i = 1; i <= 10; ++i) names.insert(Name(static_cast<Outcome>(i)));
+  EXPECT_EQ(names.size(), 10u);
   EXPECT_FALSE(names.contains("unknown"));
-  EXPECT_EQ(Name(static_cast<Outcome>(10)), "unknown");
+  EXPECT_EQ(Name(static_cast<Outcome>(11)), "unknown");
   names.clear();
   for (int i = 1; i <= 6; ++i) names.insert(Name(static_cast<Reason>(i)));
   EXPECT_EQ(names.size(), 6u);
   EXPECT_EQ(Name(static_cast<Reason>(0)), "unknown");
 }
 
-TEST(DecisionTest, OnlyMeasuredAndEliminatedAreValid) {
-  for (int i = 1; i <= 9; ++i) EXPECT_EQ(IsValid(static_cast<Outcome>(i)), i <= 2) << i;
+TEST(DecisionTest, OnlyMeasuredAndEliminatedAreValidAndWhatWasNotMeasuredIsNoFailure) {
+  for (int i = 1; i <= 10; ++i) {
+    const auto outcome = static_cast<Outcome>(i);
+    EXPECT_EQ(IsValid(outcome), i <= 2) << i;
+    EXPECT_EQ(IsFailure(outcome), i > 2 && outcome != Outcome::kNotMeasured) << i;
+  }
 }
 
 TEST(DecisionTest, CandidatesAreChecked) {
