@@ -12,6 +12,7 @@
 #include "CLI/CLI.hpp"
 #include "runners/timing/candidates.h"
 #include "runners/timing/host_session.h"
+#include "runners/timing/permute.h"
 #include "tactic/host_runners.h"
 #include "tactic/sdk/host.h"
 
@@ -45,7 +46,7 @@ std::vector<std::vector<double>> Measure(timing::Sampler& sampler, size_t candid
   }
   std::mt19937_64 random(1);
   for (int round = 0; round < rounds; ++round) {
-    for (size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[random() % i]);
+    timing::Permute(order, random);
     for (const timing::Observation& seen : sampler.Round(order)) {
       if (!IsValid(seen.outcome)) continue;
       samples[static_cast<size_t>(seen.candidate)].push_back(1e-3 * seen.nanoseconds);

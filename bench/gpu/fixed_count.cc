@@ -35,8 +35,7 @@ cuda::Operands::Layout LayoutOf(const Problem& problem, uint64_t l2_bytes) {
 
 class FixedCount {
  public:
-  FixedCount(const RegretProblem& problem, uint64_t l2_bytes)
-      : problem_(problem), stream_(MakeStream()), start_(MakeEvent()), stop_(MakeEvent()) {
+  FixedCount(const RegretProblem& problem, uint64_t l2_bytes) : problem_(problem) {
     operands_.emplace(*problem.entry->op, problem.problem, LayoutOf(problem.problem, l2_bytes),
                       stream_.get());
   }
@@ -59,17 +58,6 @@ class FixedCount {
   }
 
  private:
-  static cuda::Stream MakeStream() {
-    cudaStream_t stream = nullptr;
-    ThrowIf(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking), "making a stream");
-    return cuda::Stream(stream);
-  }
-  static cuda::Event MakeEvent() {
-    cudaEvent_t event = nullptr;
-    ThrowIf(cudaEventCreate(&event), "making an event");
-    return cuda::Event(event);
-  }
-
   void Launch(sdk::Call& call, size_t copy) {
     ++launches_;
     call.Launch({.inputs = operands_->inputs(copy),
@@ -114,6 +102,7 @@ class FixedCount {
     return 1e6 * static_cast<double>(milliseconds) / repeats;
   }
 
+  // Not cuda::CaptureGraph: what it checks and uploads is no part of the procedure.
   cuda::GraphExec Capture(sdk::Call& call, int repeats) {
     ThrowIf(cudaStreamBeginCapture(stream_.get(), cudaStreamCaptureModeThreadLocal), "capturing");
     const auto thrown = timing::Guarded([&] {
@@ -130,9 +119,9 @@ class FixedCount {
   }
 
   const RegretProblem& problem_;
-  const cuda::Stream stream_;
-  const cuda::Event start_;
-  const cuda::Event stop_;
+  const cuda::Stream stream_ = cuda::MakeStream();
+  const cuda::Event start_ = cuda::MakeEvent();
+  const cuda::Event stop_ = cuda::MakeEvent();
   std::optional<cuda::Operands> operands_;
   int launches_ = 0;
 };

@@ -22,12 +22,6 @@ constexpr size_t kMostWorkspace = size_t{256} << 20;
 constexpr double kScreenCut = 2;     // Times the default: not worth a timed sample,
 constexpr double kUngatedNs = 10e3;  // after so much for what the host had the device wait.
 
-Event MakeEvent() {
-  cudaEvent_t event = nullptr;
-  ThrowIf(cudaEventCreate(&event), "making an event");
-  return Event(event);
-}
-
 Error OutOfMemory(uint64_t needed, uint64_t limit) {
   return {ErrorCode::kOutOfMemory, "the operands take " + std::to_string(needed) +
                                        " bytes of device memory; the limit for measuring is " +

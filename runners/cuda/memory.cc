@@ -30,6 +30,18 @@ HostBytes AllocateHost(size_t bytes) {
   return HostBytes(static_cast<std::byte*>(memory));
 }
 
+Stream MakeStream() {
+  cudaStream_t stream = nullptr;
+  ThrowIf(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking), "making a stream");
+  return Stream(stream);
+}
+
+Event MakeEvent() {
+  cudaEvent_t event = nullptr;
+  ThrowIf(cudaEventCreate(&event), "making an event");
+  return Event(event);
+}
+
 GuardedBytes::GuardedBytes(size_t capacity)
     : capacity_(capacity), memory_(Allocate(capacity + 2 * kGuardBytes)) {}
 

@@ -37,6 +37,10 @@ using Event = Owned<cudaEvent_t, DestroyEvent>;
 using Graph = Owned<cudaGraph_t, DestroyGraph>;
 using GraphExec = Owned<cudaGraphExec_t, DestroyGraphExec>;
 
+// Throw CudaError. The stream does not wait for the default one.
+Stream MakeStream();
+Event MakeEvent();
+
 // Page-locked memory of the host: copies to it need no staging.
 struct FreeHost {
   void operator()(void* p) const noexcept { static_cast<void>(cudaFreeHost(p)); }

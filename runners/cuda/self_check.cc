@@ -24,13 +24,7 @@ constexpr double kClearly = 1.15;   // Cold must be so many times slower than wa
 
 class Checker {
  public:
-  Checker(HostGate& gate, cudaStream_t stream) : gate_(gate), stream_(stream) {
-    for (Event* event : {&start_, &stop_}) {
-      cudaEvent_t made = nullptr;
-      ThrowIf(cudaEventCreate(&made), "making an event");
-      event->reset(made);
-    }
-  }
+  Checker(HostGate& gate, cudaStream_t stream) : gate_(gate), stream_(stream) {}
 
   GraphExec Capture(const std::function<void()>& launch) {
     GraphExec graph;
@@ -60,8 +54,8 @@ class Checker {
  private:
   HostGate& gate_;
   const cudaStream_t stream_;
-  Event start_;
-  Event stop_;
+  const Event start_ = MakeEvent();
+  const Event stop_ = MakeEvent();
 };
 
 }  // namespace

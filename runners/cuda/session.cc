@@ -28,9 +28,8 @@ uint64_t FreeBytes() {
 class CudaSession final : public timing::DeviceSession {
  public:
   explicit CudaSession(DeviceFacts facts) : facts_(std::move(facts)), watch_(facts_.bus_id) {
-    cudaStream_t stream = nullptr;
-    ThrowIf(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking), "making a stream");
-    shared_.stream.reset(stream);
+    shared_.stream = MakeStream();
+    cudaStream_t const stream = shared_.stream.get();
     shared_.gate = std::make_unique<HostGate>();
     shared_.clock = std::make_unique<SmClock>(stream);
     self_check_ = CheckSelf(facts_.device.cache_bytes, *shared_.gate, *shared_.clock, stream);

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "runners/timing/permute.h"
 #include "runners/timing/statistics.h"
 
 namespace tactic::timing {
@@ -20,10 +21,6 @@ std::vector<double> Times(std::span<const Sample> samples) {
 bool IsTime(double nanoseconds) {
   const auto stored = static_cast<float>(nanoseconds);
   return std::isfinite(stored) && stored > 0;
-}
-
-void Permute(std::vector<int>& order, std::mt19937_64& random) {
-  for (size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[random() % i]);
 }
 
 }  // namespace
@@ -60,9 +57,8 @@ void Race::OrderScreening() {
   for (int i : wanted) {
     if (i >= 0 && i < input_.candidates) hopeless[i] = false;
   }
-  for (int i = 0; i < input_.candidates && search_ == nullptr; ++i) {
-    (hopeless[i] ? skipped_ : wanted).push_back(i);
-  }
+  const int listed = search_ == nullptr ? input_.candidates : 0;  // The rest is the search's.
+  for (int i = 0; i < listed; ++i) (hopeless[i] ? skipped_ : wanted).push_back(i);
   Permute(skipped_, random_);
   const double audits = std::ceil(options_.audit_share * static_cast<double>(skipped_.size()));
   const auto kept = skipped_.size() - std::min(skipped_.size(), static_cast<size_t>(audits));

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "runners/timing/additive_model.h"
+#include "runners/timing/permute.h"
 
 namespace tactic::timing {
 namespace {
@@ -27,10 +28,6 @@ constexpr double kShrinkage = 1;
 constexpr int kPasses = 3;
 // A failure counts as so much slower than the slowest, in log units.
 constexpr double kFailure = 0.5;
-
-void Permute(std::vector<int>& order, std::mt19937_64& random) {
-  for (size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[random() % i]);
-}
 
 // The settings of candidates, and who differs from whom in one of them.
 class Landscape {

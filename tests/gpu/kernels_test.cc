@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -19,22 +18,10 @@
 #include "runners/cuda/operands.h"
 #include "tactic/cuda_kernels.h"
 #include "tactic/sdk/runner.h"
+#include "tests/runners/decode_sizes.h"
 
 namespace tactic {
 namespace {
-
-using Sizes = std::map<std::string, int64_t>;
-
-Sizes DecodeSizes(int64_t batch, int64_t heads, int64_t kv_heads, int64_t head_dim, int64_t pages,
-                  int64_t page_size, int64_t pages_per_seq) {
-  return {{"batch", batch},
-          {"heads", heads},
-          {"kv_heads", kv_heads},
-          {"head_dim", head_dim},
-          {"pages", pages},
-          {"page_size", page_size},
-          {"pages_per_seq", pages_per_seq}};
-}
 
 // An op with other inputs than it says.
 class WithFills final : public sdk::Op {

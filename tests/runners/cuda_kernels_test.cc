@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -15,6 +14,7 @@
 #include "runners/cuda_kernels/decode_attention.h"
 #include "runners/timing/input_maker.h"
 #include "tactic/host_runners.h"
+#include "tests/runners/decode_sizes.h"
 
 namespace tactic {
 namespace {
@@ -27,7 +27,6 @@ using ::testing::IsEmpty;
 using ::testing::IsSupersetOf;
 using ::testing::Lt;
 using ::testing::Not;
-using Sizes = std::map<std::string, int64_t>;
 
 const sdk::Registry& Kernels() {
   static const sdk::Registry* const registry = [] {
@@ -45,17 +44,6 @@ Problem ProblemOf(const std::string& op, const Sizes& sizes, DType dtype = DType
   Problem problem = MakeProblem(schema, sizes, dtype, {}, {}).value();
   FillDefaults(schema, problem);
   return problem;
-}
-
-Sizes DecodeSizes(int64_t batch, int64_t heads, int64_t kv_heads, int64_t head_dim, int64_t pages,
-                  int64_t page_size, int64_t pages_per_seq) {
-  return {{"batch", batch},
-          {"heads", heads},
-          {"kv_heads", kv_heads},
-          {"head_dim", head_dim},
-          {"pages", pages},
-          {"page_size", page_size},
-          {"pages_per_seq", pages_per_seq}};
 }
 
 std::string WhyRefused(const Problem& problem, const Tactic& tactic) {
