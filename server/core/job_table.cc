@@ -51,6 +51,8 @@ void JobTable::MarkStored(const std::string& id, bool stored) {
   }
 }
 
+bool JobTable::IsStored(const std::string& id) const { return !unstored_.contains(NumberOf(id)); }
+
 void JobTable::NoteEnd(const Job& job) {
   const uint64_t number = NumberOf(job.id);
   unfinished_.erase(number);

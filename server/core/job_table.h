@@ -34,6 +34,7 @@ class JobTable {
   void Replace(JobPtr job);
   // Whether the store has the job as it is shown; true for a new one.
   void MarkStored(const std::string& id, bool stored);
+  bool IsStored(const std::string& id) const;
 
   const Entry* Find(const std::string& id) const;  // nullptr: unknown.
   Entry* FindMutable(const std::string& id);

@@ -68,6 +68,7 @@ absl::Status Tuner::Restore() {
 void Tuner::Resume(const Job& stored) {
   const int64_t now_unix_ms = clock_.UnixMillis();
   Job job = stored;
+  bool found = false;
   for (JobItem& item : job.items) {
     if (IsTerminal(item.state)) continue;
     item.state = ContestState::kQueued;
@@ -75,6 +76,7 @@ void Tuner::Resume(const Job& stored) {
     if (answer == nullptr || !Move(item.state, ContestState::kDecided)) continue;
     item.decision_id = answer->id;
     item.already_decided = answer->created_unix_ms < job.created_unix_ms;
+    found = true;
   }
   if (AllEnded(job)) {
     End(job, JobState::kDone, "", now_unix_ms);
@@ -82,7 +84,8 @@ void Tuner::Resume(const Job& stored) {
     End(job, JobState::kExpired, "the deadline passed while the daemon was down", now_unix_ms);
   }
   const bool ended = IsTerminal(job.state);
-  const absl::Status kept = ended ? store_.PutJob(job) : absl::OkStatus();
+  // What was found is stored now: its item will not end again.
+  const absl::Status kept = ended || found ? store_.PutJob(job) : absl::OkStatus();
   if (!kept.ok()) Report({TunerEvent::Kind::kStoreFailed, job.id, "", "", kept.ToString()});
   const int64_t left_ms = job.deadline_unix_ms - now_unix_ms;
   const auto shown = std::make_shared<const Job>(std::move(job));
@@ -126,6 +129,8 @@ absl::Status Tuner::Change(const std::string& id, Persist persist,
     const JobTable::Entry* entry = jobs_.Find(id);
     if (entry == nullptr) return absl::NotFoundError(absl::StrCat("there is no job ", id));
     before = entry->job;
+    // What the store refused before must not be missing from a job that is stored as ended.
+    if (persist.what == Persist::What::kItem && !jobs_.IsStored(id)) persist = {Persist::What::kJob};
   }
   auto after = std::make_shared<Job>(*before);
   change(*after);

@@ -54,6 +54,39 @@ TEST_F(TunerTest, ADecisionWhoseJobWasNotUpdatedIsFoundAfterARestart) {
   EXPECT_EQ(lane_.runs(), 1u);
 }
 
+// What a restart found decided has to be stored by it: nothing else will.
+TEST_F(TunerTest, ADecisionFoundAfterARestartIsStillThereAfterTheNextOne) {
+  StartLane();
+  const std::string id = Tune(Ask({16, 32, 64}));
+  lane_.AwaitRun();
+  faulty_store_.FailUpdateJobItem(Fault::kRefuse);  // As if killed between the two.
+  faulty_store_.FailPutJob(Fault::kRefuse);
+  lane_.Answer(GoodResult());
+  lane_.AwaitRun();
+  faulty_store_.FailUpdateJobItem(Fault::kNone);
+  faulty_store_.FailPutJob(Fault::kNone);
+  Restart();
+  StartLane();
+  lane_.AnswerAll();
+  AwaitEnd(id);
+  Restart();
+  for (const JobItem& item : Get(id).job->items) EXPECT_EQ(item.state, ContestState::kDecided);
+}
+
+TEST_F(TunerTest, WhatTheStoreRefusedIsStoredWithTheNextChangeOfTheJob) {
+  StartLane();
+  const std::string id = Tune(Ask({16, 32}));
+  lane_.AwaitRun();
+  faulty_store_.FailUpdateJobItem(Fault::kRefuse);
+  lane_.Answer(GoodResult());
+  lane_.AwaitRun();
+  faulty_store_.FailUpdateJobItem(Fault::kNone);
+  lane_.Answer(GoodResult());
+  AwaitEnd(id);
+  Restart();
+  for (const JobItem& item : Get(id).job->items) EXPECT_EQ(item.state, ContestState::kDecided);
+}
+
 TEST_F(TunerTest, AgainIsMeasuredAfterARestartIfTheDecisionIsOlderThanTheJob) {
   StartLane();
   Tune(Ask({16}));
