@@ -39,7 +39,7 @@ WatchStream::Outcome WatchStream::Await(Millis limit) {
   if (status == grpc::CompletionQueue::GOT_EVENT) return ok ? Outcome::kDone : Outcome::kFailed;
   context_.TryCancel();
   queue_.Next(&tag, &ok);
-  return Outcome::kLate;
+  return ok ? Outcome::kDone : Outcome::kLate;  // It may have come just now.
 }
 
 WatchStream::Event WatchStream::Next(v1::WatchResponse& frame, Millis limit) {

@@ -13,7 +13,7 @@ namespace tactic::link {
 // For one thread; needs no other. Another one may cancel `context` at any time.
 class WatchStream {
  public:
-  // Opens the stream. `stub` and `context`, which is of no other call, outlive it.
+  // Opens the stream. `context`, which is of no other call, outlives it.
   WatchStream(v1::Tuning::Stub& stub, grpc::ClientContext& context,
               const v1::WatchRequest& request);
   ~WatchStream();  // Cancels what has not ended.
@@ -32,7 +32,7 @@ class WatchStream {
 
  private:
   enum class Outcome { kDone, kFailed, kLate };
-  // Waits for the operation that was begun last. kLate: it was cancelled, and has ended too.
+  // Waits for the operation that was begun last; in the end it has ended. kLate: it was cancelled.
   Outcome Await(Millis limit);
 
   grpc::ClientContext& context_;

@@ -134,6 +134,7 @@ bool Watcher::LearnEnvironments() {
   Leave();
   if (!status.ok()) {
     board_.Failed("no daemon answers at " + options_.target + ": " + ToText(status));
+    if (status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED) DropConnection();
     return false;
   }
   OpFacts facts = FactsOf(info);
@@ -171,6 +172,7 @@ Watcher::End Watcher::Follow() {
   if (event == WatchStream::Event::kSilent) {
     board_.Failed("the daemon at " + options_.target + " said nothing for " +
                   std::to_string(options_.silence.count()) + " ms");
+    DropConnection();
   }
   if (!status.ok() && status.error_code() != grpc::StatusCode::CANCELLED) {
     board_.Failed("the stream of decisions broke: " + ToText(status));

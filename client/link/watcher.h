@@ -56,6 +56,8 @@ class Watcher {
   void Loop();
   End ConnectOnce();
   bool LearnEnvironments();
+  // After silence: the connection may be dead without either end knowing it.
+  void DropConnection() { stub_ = NewStub(options_.target); }
   End Follow();
   // False: the stream is of no more use.
   bool OnFrame(const v1::WatchResponse& frame, End& end);
@@ -72,8 +74,9 @@ class Watcher {
   const WatcherOptions options_;
   Cache& cache_;        // Synchronises itself.
   StatusBoard& board_;  // Likewise.
-  const std::unique_ptr<v1::Tuning::Stub> stub_;
-  bool in_snapshot_ = false;  // Of the thread.
+  // Of the thread:
+  std::unique_ptr<v1::Tuning::Stub> stub_;
+  bool in_snapshot_ = false;
 
   mutable std::mutex facts_mu_;
   OpFacts facts_;               // Guarded by facts_mu_. Without local ops.
