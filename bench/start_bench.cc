@@ -3,13 +3,9 @@
 // object.
 //
 //   start_bench <tacticd> [directory] [decisions]     (default: the current directory, 100000)
-#include <fcntl.h>
-#include <signal.h>
-#include <sys/wait.h>
-#include <unistd.h>
+#include <stdlib.h>
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -19,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "bench/daemon_process.h"
 #include "bench/filled_store.h"
 #include "grpcpp/grpcpp.h"
 #include "proto/convert/convert.h"
@@ -39,27 +36,6 @@ struct StartTimes {
   double answered_ms = 0;
 };
 
-// Starts the daemon with a pipe as --ready-fd; what can be read from it comes out of `ready`.
-pid_t Spawn(const std::vector<std::string>& arguments, int* ready) {
-  std::array<int, 2> ends{};
-  if (pipe2(ends.data(), O_CLOEXEC) != 0) Fail("no pipe");
-  const pid_t pid = fork();
-  if (pid < 0) Fail("cannot fork");
-  if (pid == 0) {
-    constexpr int kReadyFd = 9;
-    dup2(ends[1], kReadyFd);
-    std::vector<char*> argv;
-    for (const std::string& argument : arguments)
-      argv.push_back(const_cast<char*>(argument.c_str()));
-    argv.push_back(nullptr);
-    execv(argv[0], argv.data());
-    _exit(127);
-  }
-  close(ends[1]);
-  *ready = ends[0];
-  return pid;
-}
-
 void Lookup(const std::string& address, int decisions) {
   const auto stub =
       v1::Tuning::NewStub(grpc::CreateChannel(address, grpc::InsecureChannelCredentials()));
@@ -75,24 +51,12 @@ void Lookup(const std::string& address, int decisions) {
 }
 
 StartTimes StartOnce(const std::string& program, const std::string& directory, int decisions) {
-  const std::string address = "unix:" + directory + "/bench.sock";
-  const std::vector<std::string> arguments = {
-      program,        "--listen=" + address, "--state-dir=" + directory + "/state",
-      "--ready-fd=9", "--device=host",       "--log-level=error"};
   StartTimes times;
-  int ready = -1;
   const Clock::time_point start = Clock::now();
-  const pid_t pid = Spawn(arguments, &ready);
-  char byte = 0;
-  if (read(ready, &byte, 1) != 1) Fail(program + " ended before it was ready");
+  const bench::DaemonProcess daemon(program, directory);
   times.ready_ms = Milliseconds(Clock::now() - start).count();
-  Lookup(address, decisions);
+  Lookup(bench::DaemonProcess::Address(directory), decisions);
   times.answered_ms = Milliseconds(Clock::now() - start).count();
-  close(ready);
-  kill(pid, SIGTERM);
-  int status = 0;
-  waitpid(pid, &status, 0);
-  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) Fail(program + " did not stop well");
   return times;
 }
 
