@@ -69,6 +69,19 @@ struct MissesFlags {
 };
 Result<int> RunMisses(const Settings& settings, const MissesFlags& flags);
 
+struct VerifyFlags {
+  std::vector<uint64_t> ids;     // Decisions; empty: all that stand,
+  std::vector<std::string> ops;  // of these ops; empty: of all.
+  JobFlags job;
+};
+Result<int> RunVerify(const Settings& settings, const VerifyFlags& flags);
+
+struct TraceFlags {
+  std::vector<uint64_t> ids;     // Decisions; empty: all that stand,
+  std::vector<std::string> ops;  // of these ops; empty: of all.
+};
+Result<int> RunTrace(const Settings& settings, const TraceFlags& flags);
+
 struct WatchFlags {
   std::vector<std::string> ops;
   bool standing = false;  // Show the decisions that stand already, too.

@@ -28,6 +28,12 @@ Error OutOfMemory(uint64_t needed, uint64_t limit) {
                                        std::to_string(limit)};
 }
 
+std::string SlowClockText(double mhz, double usual_mhz) {
+  const auto rounded = [](double value) { return std::to_string(std::lround(value)); };
+  return "the SM clock was at " + rounded(mhz) + " MHz after the round, " + rounded(usual_mhz) +
+         " is usual";
+}
+
 }  // namespace
 
 CudaSampler::CudaSampler(timing::SamplerRequest request, const CudaSamplerOptions& options,
@@ -345,6 +351,8 @@ std::vector<Observation> CudaSampler::Round(std::span<const int> candidates) {
       usual_mhz_ = usual_mhz_ == 0 ? mhz : 0.9 * usual_mhz_ + 0.1 * mhz;
       break;
     }
+    discards_.push_back(
+        {SlowClockText(mhz, usual_mhz_), static_cast<uint32_t>(observations.size())});
     std::this_thread::sleep_for(pause);  // For whatever slows the device to pass.
   }
   shared_.clock->Mark();

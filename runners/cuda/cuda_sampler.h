@@ -69,6 +69,7 @@ class CudaSampler final : public timing::Sampler {
 
   timing::Observation Screen(int candidate) override;
   std::vector<timing::Observation> Round(std::span<const int> candidates) override;
+  std::vector<Disturbance> TakeDiscards() override { return std::exchange(discards_, {}); }
 
  private:
   // All operands somewhere in the device's memory.
@@ -144,6 +145,7 @@ class CudaSampler final : public timing::Sampler {
   Event stop_;
   double reference_ns_ = 0;
   double usual_mhz_ = 0;  // Of the rounds so far; 0 = none.
+  std::vector<Disturbance> discards_;
   // Of a sample, in screening and in rounds, once the default is known. The same for all, so that
   // what a graph costs beside its kernels is the same for all.
   int screen_calls_ = 1;
