@@ -1,6 +1,7 @@
 #include "runners/cuda/session.h"
 
 #include <algorithm>
+#include <new>
 #include <optional>
 #include <string>
 #include <utility>
@@ -81,6 +82,10 @@ Result<std::unique_ptr<timing::DeviceSession>> OpenSession(int index) {
   if (!facts.ok()) return facts.error();
   try {
     return std::unique_ptr<timing::DeviceSession>(std::make_unique<CudaSession>(*std::move(facts)));
+  } catch (const std::bad_alloc&) {
+    return Error{ErrorCode::kFailedPrecondition,
+                 "GPU " + std::to_string(index) +
+                     " has no memory left for the self-check: another process has taken it"};
   } catch (const std::exception& e) {
     return Error{ErrorCode::kFailedPrecondition,
                  "GPU " + std::to_string(index) + " is not usable: " + e.what()};
