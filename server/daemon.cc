@@ -237,6 +237,7 @@ std::optional<StartFailure> Daemon::Serve() {
       GrpcServer::Start(std::move(listeners_), *service_, logger_, std::move(server_options));
   if (!server.ok()) return Fail(ExitOfLock(server.status()), server.status());
   server_ = *std::move(server);
+  ReportLanes();
   logger_.Info("ready", {{"addresses", absl::StrJoin(server_->addresses(), " ")},
                          {"store", store_->Info().description},
                          {"decisions", catalog_->Size()},
@@ -249,6 +250,14 @@ std::optional<StartFailure> Daemon::Serve() {
 void Daemon::Tick() {
   tuner_->Tick();
   leases_->Tick();
+  ReportLanes();
+}
+
+void Daemon::ReportLanes() {
+  for (const std::unique_ptr<DeviceLane>& lane : lanes_) {
+    const LaneInfo info = lane->Info();
+    server_->SetHealth(absl::StrCat("lane/", info.name), info.state != LaneState::kQuarantined);
+  }
 }
 
 void Daemon::Stop() {

@@ -54,6 +54,8 @@ class Daemon {
   void ServeLane(size_t index, const std::stop_token& stop);
   // Tries to open the lane until it is open, or until a stop.
   void ProbeLane(size_t index, const std::stop_token& stop);
+  // Each lane has a health of its own, beside the daemon's: it serves unless it is quarantined.
+  void ReportLanes();
   // Lets the lanes' threads go on, with a tuner or to their end.
   void ReleaseLanes();
   void Log(const TunerEvent& event) const;
