@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "proto/table/row.h"
 #include "tactic/model/codec.h"
 
 namespace tactic::cache_internal {
@@ -13,28 +14,16 @@ uint64_t Mix(uint64_t hash, uint64_t value) {
   return hash ^ (hash >> 29);
 }
 
-// nullopt: no candidate, or beyond the limits that the table counts on.
 std::optional<RowKey> RowKeyOf(const Decision& decision) {
-  const std::vector<Tensor>& inputs = decision.key.problem.inputs;
-  if (decision.ranking.empty() || inputs.size() > limits::kInputs ||
-      decision.id > Entry::kMostDecisionId) {
-    return std::nullopt;
-  }
+  const std::optional<table::InputSizes> sizes = table::SizesOf(decision);
+  if (!sizes) return std::nullopt;
   RowKey key;
-  for (const Tensor& input : inputs) {
-    if (input.dims.size() > limits::kRank) return std::nullopt;
-    key.inputs.push_back({input.dtype, input.layout, static_cast<uint8_t>(input.dims.size())});
-    for (const Dim& dim : input.dims) {
-      if (dim.opt < 0 || dim.opt > limits::kDim) return std::nullopt;
-      key.sizes.push_back(dim.KeySize());
-    }
+  key.inputs = table::InputsOf(decision.key.problem);
+  for (size_t i = 0; i < sizes->inputs; ++i) {
+    const auto first = sizes->sizes[i].begin();
+    key.sizes.insert(key.sizes.end(), first, first + sizes->ranks[i]);
   }
   return key;
-}
-
-bool SameFamily(const Key& a, const Key& b) {
-  return a.problem.op == b.problem.op && a.problem.attributes == b.problem.attributes &&
-         a.policy == b.policy && a.environment == b.environment;
 }
 
 }  // namespace
@@ -59,7 +48,7 @@ FamilyId Names::OfFamily(const std::string& op, const Parameters& attributes,
 }
 
 FamilyId Names::OfFamily(const Key& key) {
-  if (!last_ || !SameFamily(*last_, key)) {
+  if (!last_ || !table::SameFamily(*last_, key)) {
     last_family_ = OfFamily(key.problem.op, key.problem.attributes, key.policy,
                             OfEnvironment(key.environment));
     last_ = Key{{key.problem.op, key.problem.attributes, {}}, key.policy, key.environment};
@@ -73,9 +62,8 @@ const Parameters* Names::Keep(const Tactic& tactic) {
 
 size_t RowKeyHash::operator()(const RowKey& key) const {
   uint64_t hash = key.family;
-  for (const RowKey::Input& input : key.inputs) {
-    hash = Mix(hash, static_cast<uint64_t>(input.dtype) << 16 |
-                         static_cast<uint64_t>(input.layout) << 8 | input.rank);
+  for (const table::InputRecord& input : key.inputs) {
+    hash = Mix(hash, uint64_t{input.dtype} << 16 | uint64_t{input.layout} << 8 | input.rank);
   }
   for (int64_t size : key.sizes) hash = Mix(hash, static_cast<uint64_t>(size));
   return hash;
@@ -117,21 +105,20 @@ Entry EntryFor(const Row& row, std::span<const uint32_t> runners) {
   return {nullptr, row.id, Entry::kNoRunner};
 }
 
-bool Fits(const OpSpec& op, const RowKey& key) {
-  if (key.inputs.size() != op.inputs.size()) return false;
-  size_t position = 0;
-  for (size_t i = 0; i < key.inputs.size(); ++i) {
-    const RowKey::Input& input = key.inputs[i];
-    const size_t first = position;
-    position += input.rank;
-    if (input.dtype == DType::kAbsent) continue;
-    if (input.dtype != op.inputs[i].dtype || input.layout != op.inputs[i].layout) return false;
-    for (uint8_t d = 0; d < input.rank; ++d) {
-      const bool constrained = std::any_of(
-          op.constraints.begin(), op.constraints.end(),
-          [&](const Constraint& c) { return c.input == static_cast<int>(i) && c.dim == d; });
-      if (constrained != (key.sizes[first + d] < 0)) return false;
+bool Fits(const OpSpec& op, std::span<const table::InputRecord> inputs) {
+  if (inputs.size() != op.inputs.size()) return false;
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    const table::InputRecord& input = inputs[i];
+    const auto dtype = static_cast<DType>(input.dtype);
+    if (dtype == DType::kAbsent) continue;
+    if (dtype != op.inputs[i].dtype || static_cast<Layout>(input.layout) != op.inputs[i].layout) {
+      return false;
     }
+    unsigned constrained = 0;
+    for (const Constraint& c : op.constraints) {
+      if (c.input == static_cast<int>(i) && c.dim < input.rank) constrained |= 1u << c.dim;
+    }
+    if (constrained != input.derived) return false;
   }
   return true;
 }
@@ -139,7 +126,7 @@ bool Fits(const OpSpec& op, const RowKey& key) {
 Shapes SizesOf(const RowKey& key) {
   Shapes sizes;
   auto next = key.sizes.begin();
-  for (const RowKey::Input& input : key.inputs) {
+  for (const table::InputRecord& input : key.inputs) {
     sizes.emplace_back(next, next + input.rank);
     next += input.rank;
   }

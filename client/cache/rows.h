@@ -11,7 +11,8 @@
 #include <unordered_map>
 #include <vector>
 
-#include "client/cache/table.h"
+#include "client/cache/entry.h"
+#include "proto/table/format.h"
 #include "tactic/cache.h"
 #include "tactic/model/decision.h"
 #include "tactic/model/key.h"
@@ -53,14 +54,8 @@ class Names {
 
 // What identifies a decision. Sizes of all inputs one after the other, -1 where constrained.
 struct RowKey {
-  struct Input {
-    DType dtype;
-    Layout layout;
-    uint8_t rank;
-    bool operator==(const Input&) const = default;
-  };
   FamilyId family = 0;
-  std::vector<Input> inputs;
+  std::vector<table::InputRecord> inputs;
   std::vector<int64_t> sizes;
   bool operator==(const RowKey&) const = default;
 };
@@ -109,9 +104,9 @@ class Rows {
 // What `op`, whose runners have these numbers in its order, is answered by this row.
 Entry EntryFor(const Row& row, std::span<const uint32_t> runners);
 
-// Whether the row's inputs have the op's types, and its constrained dimensions are the op's. An
+// Whether a row's inputs have the op's types, and its constrained dimensions are the op's. An
 // absent input fits any.
-bool Fits(const OpSpec& op, const RowKey& key);
+bool Fits(const OpSpec& op, std::span<const table::InputRecord> inputs);
 
 Shapes SizesOf(const RowKey& key);
 

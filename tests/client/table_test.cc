@@ -103,11 +103,11 @@ TEST_F(TableTest, TakesAsManyInputsOfAnyRankAsThereMayBe) {
 
 TEST_F(TableTest, KeepsTheGreatestIdAndAnAnswerThatCannotBeRun) {
   const Parameters chosen{{"kc", int64_t{64}}};
-  table_.Put(KeyOf({{1}}), {&chosen, Entry::kMostDecisionId, Entry::kNoRunner});
+  table_.Put(KeyOf({{1}}), {&chosen, table::kMostDecisionId, Entry::kNoRunner});
   Entry entry;
   ASSERT_TRUE(table_.Find(KeyOf({{1}}), entry));
   EXPECT_EQ(entry.chosen, &chosen);
-  EXPECT_EQ(entry.decision_id, Entry::kMostDecisionId);
+  EXPECT_EQ(entry.decision_id, table::kMostDecisionId);
   EXPECT_EQ(entry.runner, Entry::kNoRunner);
 }
 
