@@ -89,30 +89,26 @@ void Cache::SetAttributeDefaults(std::vector<std::pair<std::string, Parameters>>
 void Cache::Replace(std::vector<Decision> all) {
   std::lock_guard lock(state_->mu);
   auto rows = std::make_unique<Rows>(&state_->names);
-  for (const Decision& decision : all) rows->Put(decision);
+  cache_internal::Row row;
+  for (const Decision& decision : all) rows->Put(decision, row);
   state_->ReplaceRows(std::move(rows));
 }
 
 void Cache::Apply(std::vector<Decision> changes) {
   std::lock_guard lock(state_->mu);
-  std::map<const RegisteredOp*, std::shared_ptr<OpTable>> changed;
+  std::map<const RegisteredOp*, OpTable> changed;
+  cache_internal::Row row;
   for (const Decision& decision : changes) {
-    const Rows::Item* item = state_->rows->Put(decision);
-    if (!item) continue;
+    if (!state_->rows->Put(decision, row)) continue;
     const auto ops = state_->ops_by_name.find(decision.key.problem.op);
     if (ops == state_->ops_by_name.end()) continue;
     for (const RegisteredOp* op : ops->second) {
-      if (op->family != item->first.family) continue;
-      std::shared_ptr<OpTable>& entries = changed[op];
-      if (!entries) {
-        entries = std::make_shared<OpTable>(*state_->published->Of(op->compiled.index).given);
-      }
-      cache_internal::PutInto(*entries, *op, *item);
+      if (op->family == row.family) cache_internal::PutInto(changed[op], *op, row);
     }
   }
   if (changed.empty()) return;
   auto next = std::make_shared<Table>(*state_->published);
-  for (auto& [op, entries] : changed) next->SetGiven(op->compiled.index, std::move(entries));
+  for (const auto& [op, entries] : changed) next->Change(op->compiled.index, entries);
   state_->Publish(std::move(next));
 }
 
@@ -124,7 +120,8 @@ void Cache::BeginSnapshot() {
 void Cache::AddToSnapshot(std::vector<Decision> part) {
   std::lock_guard lock(state_->mu);
   if (!state_->staged) return;
-  for (const Decision& decision : part) state_->staged->Put(decision);
+  cache_internal::Row row;
+  for (const Decision& decision : part) state_->staged->Put(decision, row);
 }
 
 void Cache::CommitSnapshot() {
@@ -167,11 +164,11 @@ CacheStatistics Cache::Statistics() const {
   statistics.skipped = state_->readers.Total(cache_internal::kSkipped);
   std::lock_guard lock(state_->mu);
   statistics.damaged = state_->rows->damaged();
-  for (const auto& [id, items] : state_->rows->by_family()) {
+  for (const auto& [id, size] : state_->rows->Sizes()) {
     const Names::Family& family = state_->names.family(id);
     const auto* environment = state_->EnvironmentOf(family.op);
     const bool ours = environment != nullptr && environment->number == family.environment;
-    (ours ? statistics.decisions : statistics.foreign_environment) += items.size();
+    (ours ? statistics.decisions : statistics.foreign_environment) += size;
   }
   return statistics;
 }

@@ -3,10 +3,10 @@
 #include <utility>
 
 #include "client/cache/prime.h"
+#include "proto/table/row.h"
 
 namespace tactic {
 
-using cache_internal::CallKey;
 using cache_internal::CompiledOp;
 using cache_internal::EnvironmentOfOp;
 using cache_internal::FamilyId;
@@ -17,17 +17,15 @@ using cache_internal::Table;
 
 namespace cache_internal {
 
-void PutInto(OpTable& entries, const RegisteredOp& op, const Rows::Item& item) {
-  if (!Fits(op.compiled.spec, item.first.inputs)) return;
-  CallKey key;
-  key.SetSizes(SizesOf(item.first));
-  entries.Put(key, EntryFor(item.second, op.runners));
+void PutInto(OpTable& entries, const RegisteredOp& op, const Row& row) {
+  if (!Fits(op.compiled.spec, row.inputs)) return;
+  entries.Put(row.key, EntryFor(row, op.runners), row.alike);
 }
 
 std::shared_ptr<const OpTable> EntriesOf(const RegisteredOp& op, const Rows& rows) {
   auto entries = std::make_shared<OpTable>();
   if (!op.family) return entries;
-  for (const Rows::Item* item : rows.OfFamily(*op.family)) PutInto(*entries, op, *item);
+  rows.ForEach(*op.family, [&](const Row& row) { PutInto(*entries, op, row); });
   return entries;
 }
 
@@ -57,7 +55,7 @@ void Cache::State::ReplaceRows(std::unique_ptr<Rows> all) {
   Rebuild();
 }
 
-Table::Op Cache::State::EntriesOf(const RegisteredOp& op) {
+cache_internal::OpEntries Cache::State::EntriesOf(const RegisteredOp& op) {
   return {cache_internal::EntriesOf(op, *rows), MappedEntriesOf(op)};
 }
 
@@ -100,28 +98,28 @@ void Cache::State::SetRecording(bool on) {
 Check Cache::State::Prime(const RegisteredOp& op, std::vector<Primed>& primed,
                           const OpHandle& handle) const {
   Check check = Ok();
-  const auto add = [&](const cache_internal::RowKey& key, const cache_internal::Entry& entry) {
+  const auto add = [&](std::span<const table::InputRecord> inputs, const table::Key& key,
+                       const cache_internal::Entry& entry) {
     if (!check.ok()) return;
-    auto one = cache_internal::PrimedBy(handle, key, entry);
+    auto one = cache_internal::PrimedBy(handle, table::SizesOf(inputs, key), entry);
     if (!one.ok()) {
       check = one.error();
     } else if (*one) {
       primed.push_back(**std::move(one));
     }
   };
-  const Table::Op& entries = published->Of(op.compiled.index);
   if (op.family) {
-    for (const Rows::Item* item : rows->OfFamily(*op.family)) {
-      if (!cache_internal::Fits(handle.spec(), item->first.inputs)) continue;
-      add(item->first, cache_internal::EntryFor(item->second, op.runners));
-    }
+    rows->ForEach(*op.family, [&](const cache_internal::Row& row) {
+      if (!cache_internal::Fits(handle.spec(), row.inputs)) return;
+      add(row.inputs, row.key, cache_internal::EntryFor(row, op.runners));
+    });
   }
-  if (entries.mapped == nullptr) return check;
-  entries.mapped->ForEach([&](const cache_internal::RowKey& key, const auto& entry) {
-    CallKey call;
-    call.SetSizes(SizesOf(key));
+  const cache_internal::OpEntries& entries = published->Of(op.compiled.index);
+  if (entries.mapped() == nullptr) return check;
+  entries.mapped()->ForEach([&](std::span<const table::InputRecord> inputs, const table::Key& key,
+                                const cache_internal::Entry& entry) {
     cache_internal::Entry given;
-    if (!entries.given->Find(call, given)) add(key, entry);
+    if (!entries.FindGiven(key, given)) add(inputs, key, entry);
   });
   return check;
 }

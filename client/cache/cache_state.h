@@ -48,7 +48,7 @@ struct OpFacts {
 
 // The entries that these rows give the op.
 std::shared_ptr<const OpTable> EntriesOf(const RegisteredOp& op, const Rows& rows);
-void PutInto(OpTable& entries, const RegisteredOp& op, const Rows::Item& item);
+void PutInto(OpTable& entries, const RegisteredOp& op, const Row& row);
 
 }  // namespace tactic::cache_internal
 
@@ -94,7 +94,7 @@ struct Cache::State {
   void Rebuild();
   void ReplaceRows(std::unique_ptr<cache_internal::Rows> all);
   // What answers `op` in a table.
-  cache_internal::Table::Op EntriesOf(const cache_internal::RegisteredOp& op);
+  cache_internal::OpEntries EntriesOf(const cache_internal::RegisteredOp& op);
 
   // nullptr: not known.
   const cache_internal::EnvironmentOfOp* EnvironmentOf(std::string_view op) const;

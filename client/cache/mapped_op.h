@@ -7,7 +7,6 @@
 #include <span>
 #include <vector>
 
-#include "client/cache/call_key.h"
 #include "client/cache/entry.h"
 #include "client/cache/rows.h"
 #include "proto/table/mapped_table.h"
@@ -23,13 +22,13 @@ class MappedOp {
            const OpSpec& spec, Names& names);
 
   // False: no entry.
-  bool Find(const CallKey& key, Entry& entry) const noexcept {
+  bool Find(const table::Key& key, Entry& entry) const noexcept {
     if (key.wide()) [[unlikely]]
       return FindIn(wide_, key, entry);
     return FindIn(narrow_, key, entry);
   }
 
-  // Calls use(row's key, entry) for each row that answers the op.
+  // Calls use(inputs, key, entry) for each row that answers the op.
   template <typename Use>
   void ForEach(Use use) const;
 
@@ -46,7 +45,7 @@ class MappedOp {
   };
 
   template <typename Word>
-  bool FindIn(const std::vector<Form<Word>>& forms, const CallKey& key,
+  bool FindIn(const std::vector<Form<Word>>& forms, const table::Key& key,
               Entry& entry) const noexcept {
     table::RecordHead head;
     for (const Form<Word>& form : forms) {
@@ -67,7 +66,7 @@ class MappedOp {
   const Option& NextOf(const table::RecordHead& head) const noexcept;
 
   template <typename Word, typename Use>
-  static void ForEachKey(const Form<Word>& form, Use use);
+  void ForEachIn(const Form<Word>& form, Use& use) const;
 
   const std::shared_ptr<const table::MappedTable> file_;
   const uint32_t* const rankings_;
@@ -78,26 +77,16 @@ class MappedOp {
 
 template <typename Use>
 void MappedOp::ForEach(Use use) const {
-  const auto entry = [&](const RowKey& key, const table::RecordHead& head) {
-    use(key, EntryOf(head));
-  };
-  for (const auto& form : narrow_) ForEachKey(form, entry);
-  for (const auto& form : wide_) ForEachKey(form, entry);
+  for (const auto& form : narrow_) ForEachIn(form, use);
+  for (const auto& form : wide_) ForEachIn(form, use);
 }
 
 template <typename Word, typename Use>
-void MappedOp::ForEachKey(const Form<Word>& form, Use use) {
+void MappedOp::ForEachIn(const Form<Word>& form, Use& use) const {
+  table::Key key;
   form.slots.ForEach([&](const table::RecordHead& head, const auto& word) {
-    RowKey key;
-    key.inputs.assign(form.inputs.begin(), form.inputs.end());
-    size_t next = form.inputs.size() > table::Key::kRanksPerWord ? 1 : 0;
-    for (const table::InputRecord& input : form.inputs) {
-      for (unsigned d = 0; d < input.rank; ++d) {
-        const uint64_t size = word(next++);
-        key.sizes.push_back((input.derived >> d & 1) != 0 ? -1 : static_cast<int64_t>(size));
-      }
-    }
-    use(key, head);
+    key.SetWords(form.slots.ranks(), sizeof(Word) > sizeof(uint32_t), form.slots.words(), word);
+    use(form.inputs, key, EntryOf(head));
   });
 }
 

@@ -10,8 +10,8 @@
 
 namespace tactic::cache_internal {
 
-// What `op` needs ready for this row, which is answered by `entry`. nullopt: with no runner that it
-// has. An Error is that of a constraint. REQUIRES: Fits.
-Result<std::optional<Primed>> PrimedBy(const OpHandle& op, const RowKey& key, const Entry& entry);
+// What `op` needs ready for a row of these sizes, which is answered by `entry`. nullopt: with no
+// runner that it has. An Error is that of a constraint. REQUIRES: Fits.
+Result<std::optional<Primed>> PrimedBy(const OpHandle& op, const Shapes& sizes, const Entry& entry);
 
 }  // namespace tactic::cache_internal

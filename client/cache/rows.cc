@@ -7,27 +7,6 @@
 #include "tactic/model/codec.h"
 
 namespace tactic::cache_internal {
-namespace {
-
-uint64_t Mix(uint64_t hash, uint64_t value) {
-  hash = (hash ^ value) * 0x9fb21c651e98df25;
-  return hash ^ (hash >> 29);
-}
-
-std::optional<RowKey> RowKeyOf(const Decision& decision) {
-  const std::optional<table::InputSizes> sizes = table::SizesOf(decision);
-  if (!sizes) return std::nullopt;
-  RowKey key;
-  key.inputs = table::InputsOf(decision.key.problem);
-  for (size_t i = 0; i < sizes->inputs; ++i) {
-    const auto first = sizes->sizes[i].begin();
-    key.sizes.insert(key.sizes.end(), first, first + sizes->ranks[i]);
-  }
-  return key;
-}
-
-}  // namespace
-
 uint32_t Names::OfRunner(const RunnerId& runner) {
   return runners_.try_emplace(runner, static_cast<uint32_t>(runners_.size())).first->second;
 }
@@ -60,40 +39,60 @@ const Parameters* Names::Keep(const Tactic& tactic) {
   return tactic.empty() ? nullptr : &*tactics_.insert(tactic).first;
 }
 
-size_t RowKeyHash::operator()(const RowKey& key) const {
-  uint64_t hash = key.family;
-  for (const table::InputRecord& input : key.inputs) {
-    hash = Mix(hash, uint64_t{input.dtype} << 16 | uint64_t{input.layout} << 8 | input.rank);
-  }
-  for (int64_t size : key.sizes) hash = Mix(hash, static_cast<uint64_t>(size));
-  return hash;
-}
-
-const Rows::Item* Rows::Put(const Decision& decision) {
-  std::optional<RowKey> key = RowKeyOf(decision);
-  if (!key) {
-    ++damaged_;
-    return nullptr;
-  }
-  key->family = names_->OfFamily(decision.key);
-  const auto [item, added] = rows_.try_emplace(std::move(*key));
-  Row& row = item->second;
-  if (!added && decision.revision < row.revision) return nullptr;
-  row.id = decision.id;
-  row.revision = decision.revision;
-  row.ranking.clear();
-  for (const Ranked& ranked : decision.ranking) {
-    row.ranking.push_back(
-        {names_->OfRunner(ranked.candidate.runner), names_->Keep(ranked.candidate.tactic)});
-  }
-  if (added) by_family_[item->first.family].push_back(&*item);
-  return &*item;
-}
-
-std::span<const Rows::Item* const> Rows::OfFamily(FamilyId family) const {
-  const auto found = by_family_.find(family);
-  if (found == by_family_.end()) return {};
+Row::Pick Names::OfCandidate(const Candidate& candidate) {
+  const auto [found, added] = candidates_.try_emplace(candidate);
+  if (added) found->second = {OfRunner(candidate.runner), Keep(candidate.tactic)};
   return found->second;
+}
+
+bool Rows::Put(const Decision& decision, Row& row) {
+  const std::optional<table::InputSizes> sizes = table::SizesOf(decision);
+  if (!sizes) {
+    ++damaged_;
+    return false;
+  }
+  row.family = names_->OfFamily(decision.key);
+  row.key.Set(*sizes);
+  row.id = decision.id;
+  const Head head{decision.id, decision.revision, NumberOf(decision.ranking)};
+  row.ranking = *rankings_[head.ranking];
+  Family& family = families_[row.family];
+  auto inputs = table::InputsOf(decision.key.problem);
+  return row.key.wide() ? PutInto(family.wide, std::move(inputs), head, row)
+                        : PutInto(family.narrow, std::move(inputs), head, row);
+}
+
+template <typename Word>
+bool Rows::PutInto(std::vector<Form<Word>>& forms, std::vector<table::InputRecord> inputs,
+                   const Head& head, Row& row) {
+  auto form = std::find_if(forms.begin(), forms.end(),
+                           [&](const Form<Word>& known) { return known.inputs == inputs; });
+  if (form == forms.end()) {
+    form = forms.insert(form, {std::move(inputs), {row.key.ranks(), row.key.size()}});
+  }
+  row.inputs = form->inputs;
+  Head held;
+  if (form->slots.Find(row.key, held) && head.revision < held.revision) return false;
+  form->slots.Put(row.key, head);
+  return true;
+}
+
+uint64_t Rows::NumberOf(const std::vector<Ranked>& ranking) {
+  Ranking picks;
+  for (const Ranked& ranked : ranking) picks.push_back(names_->OfCandidate(ranked.candidate));
+  const auto [found, added] = ranking_numbers_.try_emplace(std::move(picks), rankings_.size());
+  if (added) rankings_.push_back(&found->first);
+  return found->second;
+}
+
+std::unordered_map<FamilyId, uint64_t> Rows::Sizes() const {
+  std::unordered_map<FamilyId, uint64_t> sizes;
+  for (const auto& [id, family] : families_) {
+    uint64_t& size = sizes[id];
+    for (const auto& form : family.narrow) size += form.slots.size();
+    for (const auto& form : family.wide) size += form.slots.size();
+  }
+  return sizes;
 }
 
 Entry EntryFor(const Row& row, std::span<const uint32_t> runners) {
@@ -121,16 +120,6 @@ bool Fits(const OpSpec& op, std::span<const table::InputRecord> inputs) {
     if (constrained != input.derived) return false;
   }
   return true;
-}
-
-Shapes SizesOf(const RowKey& key) {
-  Shapes sizes;
-  auto next = key.sizes.begin();
-  for (const table::InputRecord& input : key.inputs) {
-    sizes.emplace_back(next, next + input.rank);
-    next += input.rank;
-  }
-  return sizes;
 }
 
 }  // namespace tactic::cache_internal

@@ -1,33 +1,41 @@
 #include "client/cache/table.h"
 
 #include <algorithm>
+#include <memory>
+#include <utility>
 
 namespace tactic::cache_internal {
 namespace {
 
 template <typename Forms>
-void PutInto(Forms& forms, const CallKey& key, const Entry& entry) {
+void PutInto(Forms& forms, const table::Key& key, const Entry& entry, size_t expected) {
   auto form =
       std::find_if(forms.begin(), forms.end(), [&](const auto& known) { return known.Holds(key); });
-  if (form == forms.end()) form = forms.emplace(form, key.ranks(), key.size());
+  if (form == forms.end()) form = forms.emplace(form, key.ranks(), key.size(), expected);
   form->Put(key, entry);
 }
 
 }  // namespace
 
-bool OpTable::FindWide(const CallKey& key, Entry& entry) const noexcept {
+bool OpTable::FindWide(const table::Key& key, Entry& entry) const noexcept {
   for (const FormTable<uint64_t>& form : wide_) {
     if (form.Holds(key)) return form.Find(key, entry);
   }
   return false;
 }
 
-void OpTable::Put(const CallKey& key, const Entry& entry) {
+void OpTable::Put(const table::Key& key, const Entry& entry, size_t expected) {
   if (key.wide()) {
-    PutInto(wide_, key, entry);
+    PutInto(wide_, key, entry, expected);
   } else {
-    PutInto(narrow_, key, entry);
+    PutInto(narrow_, key, entry, expected);
   }
+}
+
+void OpTable::PutAll(const OpTable& other) {
+  const auto put = [this](const table::Key& key, const Entry& entry) { Put(key, entry); };
+  for (const auto& form : other.narrow_) form.ForEach(put);
+  for (const auto& form : other.wide_) form.ForEach(put);
 }
 
 size_t OpTable::size() const {
@@ -35,6 +43,21 @@ size_t OpTable::size() const {
   for (const auto& form : narrow_) size += form.size();
   for (const auto& form : wide_) size += form.size();
   return size;
+}
+
+OpEntries OpEntries::With(const OpTable& changes) const {
+  OpEntries next = *this;
+  auto recent = recent_ ? std::make_shared<OpTable>(*recent_) : std::make_shared<OpTable>();
+  recent->PutAll(changes);
+  if (given_->size() > kLarge && recent->size() <= kMostRecent) {
+    next.recent_ = std::move(recent);
+    return next;
+  }
+  auto given = std::make_shared<OpTable>(*given_);
+  given->PutAll(*recent);
+  next.given_ = std::move(given);
+  next.recent_.reset();
+  return next;
 }
 
 }  // namespace tactic::cache_internal

@@ -9,9 +9,9 @@
 #include <utility>
 #include <vector>
 
-#include "client/cache/call_key.h"
 #include "client/cache/entry.h"
 #include "client/cache/mapped_op.h"
+#include "proto/table/key.h"
 #include "proto/table/slots.h"
 
 namespace tactic::cache_internal {
@@ -21,24 +21,32 @@ namespace tactic::cache_internal {
 template <typename Size>
 class FormTable {
  public:
-  FormTable(uint64_t ranks, size_t sizes) : slots_(ranks, sizes) {}
+  FormTable(uint64_t ranks, size_t sizes, size_t expected) : slots_(ranks, sizes, expected) {}
 
   uint64_t ranks() const noexcept { return slots_.ranks(); }
-  bool Holds(const CallKey& key) const noexcept { return slots_.Holds(key); }
+  bool Holds(const table::Key& key) const noexcept { return slots_.Holds(key); }
   size_t size() const { return slots_.size(); }
 
   // False: no entry. REQUIRES: Holds(key), and sizes of this width.
-  bool Find(const CallKey& key, Entry& entry) const noexcept {
+  bool Find(const table::Key& key, Entry& entry) const noexcept {
     Head head;
     if (!slots_.Find(key, head)) return false;
-    entry.chosen = head.chosen;
-    entry.decision_id = head.id_and_runner >> kRunnerBits;
-    entry.runner = static_cast<int16_t>(head.id_and_runner & kRunnerMask);
+    entry = EntryOf(head);
     return true;
   }
 
+  // Calls use(key, entry) for each, in no order.
+  template <typename Use>
+  void ForEach(Use use) const {
+    table::Key key;
+    slots_.view().ForEach([&](const Head& head, const auto& word) {
+      key.SetWords(slots_.ranks(), sizeof(Size) > sizeof(uint32_t), slots_.words(), word);
+      use(key, EntryOf(head));
+    });
+  }
+
   // Adds, or replaces the entry of this key. Before the table is published.
-  void Put(const CallKey& key, const Entry& entry) {
+  void Put(const table::Key& key, const Entry& entry) {
     slots_.Put(key, {entry.chosen,
                      entry.decision_id << kRunnerBits | static_cast<uint16_t>(entry.runner)});
   }
@@ -51,6 +59,11 @@ class FormTable {
   static constexpr unsigned kRunnerBits = 16;  // The rest is for ids: table::kMostDecisionId.
   static constexpr uint64_t kRunnerMask = 0xffff;
 
+  static Entry EntryOf(const Head& head) noexcept {
+    return {head.chosen, head.id_and_runner >> kRunnerBits,
+            static_cast<int16_t>(head.id_and_runner & kRunnerMask)};
+  }
+
   table::SlotTable<Size, Head> slots_;
 };
 
@@ -58,7 +71,7 @@ class FormTable {
 class OpTable {
  public:
   // False: no entry.
-  bool Find(const CallKey& key, Entry& entry) const noexcept {
+  bool Find(const table::Key& key, Entry& entry) const noexcept {
     if (key.wide()) [[unlikely]]
       return FindWide(key, entry);
     for (const FormTable<uint32_t>& form : narrow_) {
@@ -68,42 +81,71 @@ class OpTable {
     return false;
   }
 
-  // Adds, or replaces the entry of this key. Before the table is published.
-  void Put(const CallKey& key, const Entry& entry);
+  // Adds, or replaces the entry of this key. `expected`: how many entries of its form there will
+  // be, about. Before the table is published.
+  void Put(const table::Key& key, const Entry& entry, size_t expected = 0);
+
+  // The same for each of `other`.
+  void PutAll(const OpTable& other);
 
   size_t size() const;
 
  private:
-  bool FindWide(const CallKey& key, Entry& entry) const noexcept;
+  bool FindWide(const table::Key& key, Entry& entry) const noexcept;
 
   std::vector<FormTable<uint32_t>> narrow_;
   std::vector<FormTable<uint64_t>> wide_;
 };
 
-// Every op's entries, by the op's index: those that the cache was given, and behind them those of a
-// table file. A copy shares what is not replaced.
-class Table {
+// The entries of one op, in layers. What is changed is copied first, and a large op has a small
+// table of recent changes, so that a change does not copy all of it.
+class OpEntries {
  public:
-  struct Op {
-    std::shared_ptr<const OpTable> given;
-    std::shared_ptr<const MappedOp> mapped;  // nullptr: none.
-  };
+  // Ops of up to that many entries have one table.
+  static constexpr size_t kLarge = 4096;
+  // Recent changes that a large op gathers until they go into its table.
+  static constexpr size_t kMostRecent = 256;
 
-  // False: no entry. REQUIRES: an op that was there when the table was made.
-  bool Find(uint32_t op, const CallKey& key, Entry& entry) const noexcept {
-    const Op& of = ops_[op];
-    if (of.given->Find(key, entry)) [[likely]]
+  OpEntries(std::shared_ptr<const OpTable> given, std::shared_ptr<const MappedOp> mapped)
+      : given_(std::move(given)), mapped_(std::move(mapped)) {}
+
+  // False: no entry.
+  bool Find(const table::Key& key, Entry& entry) const noexcept {
+    if (FindGiven(key, entry)) [[likely]]
       return true;
-    return of.mapped != nullptr && of.mapped->Find(key, entry);
+    return mapped_ != nullptr && mapped_->Find(key, entry);
   }
-  void Append(Op op) { ops_.push_back(std::move(op)); }
-  void SetGiven(uint32_t op, std::shared_ptr<const OpTable> given) {
-    ops_[op].given = std::move(given);
+  // Without those of the table file.
+  bool FindGiven(const table::Key& key, Entry& entry) const noexcept {
+    if (recent_ != nullptr && recent_->Find(key, entry)) [[unlikely]]
+      return true;
+    return given_->Find(key, entry);
   }
-  const Op& Of(uint32_t op) const { return ops_[op]; }
+  const OpTable& given() const { return *given_; }  // But for recent changes.
+  const MappedOp* mapped() const { return mapped_.get(); }
+
+  // With these changes, which come before what there was.
+  OpEntries With(const OpTable& changes) const;
 
  private:
-  std::vector<Op> ops_;
+  std::shared_ptr<const OpTable> given_;
+  std::shared_ptr<const OpTable> recent_;   // nullptr: none.
+  std::shared_ptr<const MappedOp> mapped_;  // nullptr: none.
+};
+
+// Every op's entries, by the op's index. A copy shares what is not replaced.
+class Table {
+ public:
+  // False: no entry. REQUIRES: an op that was there when the table was made.
+  bool Find(uint32_t op, const table::Key& key, Entry& entry) const noexcept {
+    return ops_[op].Find(key, entry);
+  }
+  void Append(OpEntries entries) { ops_.push_back(std::move(entries)); }
+  void Change(uint32_t op, const OpTable& changes) { ops_[op] = ops_[op].With(changes); }
+  const OpEntries& Of(uint32_t op) const { return ops_[op]; }
+
+ private:
+  std::vector<OpEntries> ops_;
 };
 
 }  // namespace tactic::cache_internal

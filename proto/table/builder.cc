@@ -5,7 +5,6 @@
 #include <cstring>
 #include <limits>
 
-#include "proto/table/row.h"
 #include "tactic/model/codec.h"
 
 namespace tactic::table {
@@ -48,9 +47,8 @@ RecordHead Builder::HeadOf(const Decision& decision, Family& family) {
   std::vector<uint32_t> ranking;
   for (const Ranked& ranked : decision.ranking) {
     const auto next = static_cast<uint32_t>(family.candidates.size());
-    const auto [found, added] =
-        family.candidate_numbers.try_emplace(Encode(ranked.candidate), next);
-    if (added) family.candidates.push_back(found->first);
+    const auto [found, added] = family.candidate_numbers.try_emplace(ranked.candidate, next);
+    if (added) family.candidates.push_back(&found->first);
     ranking.push_back(found->second);
   }
   RecordHead head{decision.id, ranking.front(), 0};
@@ -121,7 +119,8 @@ class Builder::Layout {
     record.candidates = static_cast<uint32_t>(family.candidates.size());
     record.first_form = static_cast<uint32_t>(forms_.size());
     record.forms = static_cast<uint32_t>(family.forms.size());
-    for (const std::string& candidate : family.candidates) candidates_.push_back(Pooled(candidate));
+    for (const Candidate* candidate : family.candidates)
+      candidates_.push_back(Pooled(Encode(*candidate)));
     for (const Form& form : family.forms) {
       if (form.narrow) Add(form, *form.narrow, record);
       if (form.wide) Add(form, *form.wide, record);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "proto/table/format.h"
+#include "proto/table/row.h"
 #include "proto/table/slots.h"
 #include "tactic/model/decision.h"
 
@@ -58,8 +59,8 @@ class Builder {
     std::string op;
     uint32_t environment = 0;
     std::vector<Form> forms;
-    std::unordered_map<std::string, uint32_t> candidate_numbers;  // By their encoding.
-    std::vector<std::string> candidates;
+    std::unordered_map<Candidate, uint32_t, CandidateHash> candidate_numbers;
+    std::vector<const Candidate*> candidates;  // By number.
   };
   class Layout;
 

@@ -31,6 +31,19 @@ class Key {
   // REQUIRES: counts and ranks within the limits.
   void Set(const InputSizes& sizes) noexcept;
   void SetSizes(const Shapes& sizes) noexcept;
+  // What a key of these ranks and words was: `word(i)` is the i-th of `count`.
+  template <typename Word>
+  void SetWords(uint64_t ranks, bool wide, size_t count, Word word) noexcept {
+    uint64_t sum = 0;
+    for (size_t i = 0; i < count; ++i) {
+      words_[i] = word(i);
+      sum += Term(i, words_[i]);
+    }
+    ranks_ = ranks;
+    wide_ = wide;
+    count_ = count;
+    hash_ = HashOf(ranks, sum);
+  }
 
   uint64_t ranks() const noexcept { return ranks_; }
   bool wide() const noexcept { return wide_; }

@@ -1,8 +1,70 @@
 #include "proto/table/row.h"
 
+#include <functional>
+#include <type_traits>
+#include <variant>
+
 #include "tactic/model/codec.h"
 
 namespace tactic::table {
+namespace {
+
+uint64_t Mix(uint64_t hash, uint64_t value) {
+  hash = (hash ^ value) * 0x9fb21c651e98df25;
+  return hash ^ (hash >> 29);
+}
+
+uint64_t HashOf(const Value& value);
+
+uint64_t HashOf(const Parameters& parameters) {
+  uint64_t hash = parameters.size();
+  for (const Parameter& parameter : parameters.items()) {
+    hash = Mix(hash, std::hash<std::string>()(parameter.name));
+    hash = Mix(hash, HashOf(parameter.value));
+  }
+  return hash;
+}
+
+uint64_t HashOf(const ValueList& list) {
+  uint64_t hash = list.items.size();
+  for (const Value& item : list.items) hash = Mix(hash, HashOf(item));
+  return hash;
+}
+
+uint64_t HashOf(const Value& value) {
+  return Mix(value.index(), std::visit(
+                                [](const auto& held) -> uint64_t {
+                                  using Held = std::decay_t<decltype(held)>;
+                                  if constexpr (std::is_same_v<Held, Parameters> ||
+                                                std::is_same_v<Held, ValueList>) {
+                                    return HashOf(held);
+                                  } else {
+                                    return std::hash<Held>()(held);
+                                  }
+                                },
+                                value));
+}
+
+}  // namespace
+
+size_t CandidateHash::operator()(const Candidate& candidate) const {
+  const uint64_t hash = Mix(std::hash<std::string>()(candidate.runner.name),
+                            std::hash<std::string>()(candidate.runner.unique_id));
+  return Mix(hash, HashOf(candidate.tactic));
+}
+
+Shapes SizesOf(std::span<const InputRecord> inputs, const Key& key) {
+  Shapes sizes;
+  size_t next = inputs.size() > Key::kRanksPerWord ? 1 : 0;
+  for (const InputRecord& input : inputs) {
+    std::vector<int64_t>& dims = sizes.emplace_back();
+    for (unsigned d = 0; d < input.rank; ++d) {
+      const auto size = static_cast<int64_t>(key[next++]);
+      dims.push_back((input.derived >> d & 1) != 0 ? -1 : size);
+    }
+  }
+  return sizes;
+}
 
 std::string FamilyKey(const std::string& op, const Parameters& attributes,
                       const MeasurementPolicy& policy) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,14 @@ bool SameFamily(const tactic::Key& a, const tactic::Key& b);
 
 // REQUIRES: ranks within the limits.
 std::vector<InputRecord> InputsOf(const Problem& problem);
+
+// The sizes that a key of such inputs stands for, -1 where a dimension follows from others.
+Shapes SizesOf(std::span<const InputRecord> inputs, const Key& key);
+
+// Equal candidates have equal hashes, in one process.
+struct CandidateHash {
+  size_t operator()(const Candidate& candidate) const;
+};
 
 // The sizes that the decision is found by. nullopt: it has no candidate, or is beyond the limits
 // that tables count on.

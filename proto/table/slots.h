@@ -60,6 +60,7 @@ class SlotView {
         records_(records) {}
 
   uint64_t ranks() const noexcept { return ranks_; }
+  size_t words() const noexcept { return words_; }
   // Whether the key has these ranks. Those of up to sixteen inputs, all in one word, say how many
   // sizes there are.
   bool Holds(const Key& key) const noexcept {
@@ -135,8 +136,12 @@ class SlotTable {
  public:
   using View = SlotView<Word, Head>;
 
-  SlotTable(uint64_t ranks, size_t words)
-      : ranks_(ranks), words_(words), groups_(1), records_(kSlotsPerGroup * View::Stride(words)) {}
+  // With room for that many records, so that it need not grow for them.
+  SlotTable(uint64_t ranks, size_t words, size_t expected = 0)
+      : ranks_(ranks),
+        words_(words),
+        groups_(expected / 7 + 1),
+        records_(groups_.size() * kSlotsPerGroup * View::Stride(words)) {}
 
   uint64_t ranks() const noexcept { return ranks_; }
   size_t words() const noexcept { return words_; }
