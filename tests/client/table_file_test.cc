@@ -1,4 +1,6 @@
 // A cache that answers from a table file: what it finds, what it ignores, and how it changes over.
+#include "tests/client/table_file.h"
+
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -14,8 +16,6 @@
 #include <utility>
 #include <vector>
 
-#include "proto/table/builder.h"
-#include "proto/table/publisher.h"
 #include "tactic/cache.h"
 #include "tests/client/gemm_op.h"
 #include "tests/support/temp_dir.h"
@@ -24,42 +24,24 @@ namespace tactic {
 namespace {
 
 using std::chrono::seconds;
-using table::Builder;
-using table::Facts;
-using table::Publisher;
 using testing::DecisionFor;
 using testing::GemmOf;
 using testing::GemmSpec;
 using testing::HostEnvironment;
 using testing::kBlocked;
+using testing::kByHand;
 using testing::kOpenBlas;
+using testing::PublishTable;
+using testing::TableFacts;
+using testing::TableImage;
 using testing::TacticOf;
-
-constexpr TableOptions kByHand{.look_every = std::chrono::milliseconds(0)};
-
-Facts FactsAt(uint64_t revision, bool of_this_host = true) {
-  Facts facts;
-  facts.store_id = "a-store";
-  facts.revision = revision;
-  facts.created_unix_ms = 1'800'000'000'000;
-  facts.of_this_host = of_this_host;
-  facts.ops = {{"gemm", {}, HostEnvironment()}};
-  return facts;
-}
 
 class TableFileTest : public ::testing::Test {
  protected:
-  void Publish(const std::vector<Decision>& decisions, const Facts& facts) {
-    Builder builder;
-    for (const Decision& decision : decisions) builder.Put(decision);
-    Publish(builder.Image(facts).value());
+  void Publish(const std::vector<Decision>& decisions, const table::Facts& facts) {
+    PublishTable(path_, TableImage(decisions, facts));
   }
-  void Publish(const std::string& image) {
-    const auto publisher = Publisher::Open(path_);
-    ASSERT_TRUE(publisher.ok()) << publisher.error().message;
-    const Check published = publisher->Publish(image);
-    ASSERT_TRUE(published.ok()) << published.error().message;
-  }
+  void Publish(const std::string& image) { PublishTable(path_, image); }
 
   testing::TempDir directory_;
   const std::string path_ = directory_ / "tacticd.table";
@@ -67,7 +49,7 @@ class TableFileTest : public ::testing::Test {
 };
 
 TEST_F(TableFileTest, AnswersWithoutADaemon) {
-  Publish({DecisionFor(GemmOf(8), 1, 1), DecisionFor(GemmOf(16), 2, 2)}, FactsAt(2));
+  Publish({DecisionFor(GemmOf(8), 1, 1), DecisionFor(GemmOf(16), 2, 2)}, TableFacts(2));
   const OpHandle gemm = cache_.Register(GemmSpec()).value();
   ASSERT_FALSE(gemm.ChooseOne({{7, 64}, {64, 32}}).hit);
   ASSERT_TRUE(cache_.OpenTable(path_, kByHand).ok());
@@ -92,13 +74,13 @@ TEST_F(TableFileTest, AnswersWithoutADaemon) {
 }
 
 TEST_F(TableFileTest, AnOpRegisteredLaterIsAnsweredToo) {
-  Publish({DecisionFor(GemmOf(8), 1, 1)}, FactsAt(1));
+  Publish({DecisionFor(GemmOf(8), 1, 1)}, TableFacts(1));
   ASSERT_TRUE(cache_.OpenTable(path_, kByHand).ok());
   EXPECT_TRUE(cache_.Register(GemmSpec())->ChooseOne({{8, 64}, {64, 32}}).hit);
 }
 
 TEST_F(TableFileTest, EachCallerGetsTheFirstRunnerThatItHas) {
-  Publish({DecisionFor(GemmOf(8), 1, 1)}, FactsAt(1));
+  Publish({DecisionFor(GemmOf(8), 1, 1)}, TableFacts(1));
   ASSERT_TRUE(cache_.OpenTable(path_, kByHand).ok());
   const OpHandle reversed = cache_.Register(GemmSpec({kOpenBlas, kBlocked})).value();
   EXPECT_EQ(reversed.ChooseOne({{8, 64}, {64, 32}}).runner, 1);
@@ -129,7 +111,7 @@ TEST_F(TableFileTest, AnswersAsACacheThatWasGivenTheDecisions) {
   Problem half = GemmOf(4, 48);
   half.inputs[0].dtype = DType::kF16;
   add(half);
-  Publish(decisions, FactsAt(decisions.size()));
+  Publish(decisions, TableFacts(decisions.size()));
   ASSERT_TRUE(cache_.OpenTable(path_, kByHand).ok());
   Cache given;
   given.SetEnvironments(testing::Environments());
@@ -158,7 +140,7 @@ TEST_F(TableFileTest, AnswersAsACacheThatWasGivenTheDecisions) {
 }
 
 TEST_F(TableFileTest, KnowsWhatIsMissingAndWhatToPrime) {
-  Publish({DecisionFor(GemmOf(1), 1, 1), DecisionFor(GemmOf(4), 2, 2)}, FactsAt(2));
+  Publish({DecisionFor(GemmOf(1), 1, 1), DecisionFor(GemmOf(4), 2, 2)}, TableFacts(2));
   ASSERT_TRUE(cache_.OpenTable(path_, kByHand).ok());
   const OpHandle gemm = cache_.Register(GemmSpec()).value();
   const auto missing = gemm.MissingProfiles({{4, 64}, {64, 32}});
@@ -179,7 +161,7 @@ TEST_F(TableFileTest, KnowsWhatIsMissingAndWhatToPrime) {
 }
 
 TEST_F(TableFileTest, ASnapshotEndsIt) {
-  Publish({DecisionFor(GemmOf(8), 1, 1)}, FactsAt(1));
+  Publish({DecisionFor(GemmOf(8), 1, 1)}, TableFacts(1));
   ASSERT_TRUE(cache_.OpenTable(path_, kByHand).ok());
   const OpHandle gemm = cache_.Register(GemmSpec()).value();
   ASSERT_TRUE(gemm.ChooseOne({{8, 64}, {64, 32}}).hit);
@@ -190,7 +172,7 @@ TEST_F(TableFileTest, ASnapshotEndsIt) {
 TEST_F(TableFileTest, DecisionsOfAnotherEnvironmentDoNotAnswer) {
   Decision foreign = DecisionFor(GemmOf(8), 1, 1);
   foreign.key.environment = HostEnvironment("2");
-  Publish({foreign, DecisionFor(GemmOf(16), 2, 2)}, FactsAt(2));
+  Publish({foreign, DecisionFor(GemmOf(16), 2, 2)}, TableFacts(2));
   ASSERT_TRUE(cache_.OpenTable(path_, kByHand).ok());
   const OpHandle gemm = cache_.Register(GemmSpec()).value();
   EXPECT_FALSE(gemm.ChooseOne({{8, 64}, {64, 32}}).hit);
@@ -204,7 +186,7 @@ TEST_F(TableFileTest, DecisionsOfAnotherEnvironmentDoNotAnswer) {
 }
 
 TEST_F(TableFileTest, TheEnvironmentOfAnotherHostIsNotTaken) {
-  Publish({DecisionFor(GemmOf(8), 1, 1)}, FactsAt(1, /*of_this_host=*/false));
+  Publish({DecisionFor(GemmOf(8), 1, 1)}, TableFacts(1, /*of_this_host=*/false));
   ASSERT_TRUE(cache_.OpenTable(path_, kByHand).ok());
   const OpHandle gemm = cache_.Register(GemmSpec()).value();
   EXPECT_FALSE(gemm.ChooseOne({{8, 64}, {64, 32}}).hit);
@@ -217,7 +199,7 @@ TEST_F(TableFileTest, AttributesThatASpecLeavesOutAreThoseOfTheFile) {
   const Parameters defaults = {{"alpha", 1.0}};
   Decision decision = DecisionFor(GemmOf(8), 1, 1);
   decision.key.problem.attributes = defaults;
-  Facts facts = FactsAt(1);
+  table::Facts facts = TableFacts(1);
   facts.ops[0].attribute_defaults = defaults;
   Publish({decision}, facts);
   ASSERT_TRUE(cache_.OpenTable(path_, kByHand).ok());
@@ -228,12 +210,12 @@ TEST_F(TableFileTest, AttributesThatASpecLeavesOutAreThoseOfTheFile) {
 }
 
 TEST_F(TableFileTest, AnotherFileIsNoticed) {
-  Publish({DecisionFor(GemmOf(8), 1, 1)}, FactsAt(1));
+  Publish({DecisionFor(GemmOf(8), 1, 1)}, TableFacts(1));
   ASSERT_TRUE(cache_.OpenTable(path_, kByHand).ok());
   const OpHandle gemm = cache_.Register(GemmSpec()).value();
   const Choice before = gemm.ChooseOne({{8, 64}, {64, 32}});
   EXPECT_FALSE(cache_.RefreshTable());
-  Publish({DecisionFor(GemmOf(8), 7, 7)}, FactsAt(7));
+  Publish({DecisionFor(GemmOf(8), 7, 7)}, TableFacts(7));
   EXPECT_EQ(gemm.ChooseOne({{8, 64}, {64, 32}}).decision_id, 1u);
   EXPECT_TRUE(cache_.RefreshTable());
   EXPECT_EQ(gemm.ChooseOne({{8, 64}, {64, 32}}).decision_id, 7u);
@@ -246,10 +228,10 @@ TEST_F(TableFileTest, AnotherFileIsNoticed) {
 TEST_F(TableFileTest, AThreadNoticesItToo) {
   ASSERT_FALSE(cache_.OpenTable(path_, {.look_every = std::chrono::milliseconds(1)}).ok());
   const OpHandle gemm = cache_.Register(GemmSpec()).value();
-  Publish({DecisionFor(GemmOf(8), 1, 1)}, FactsAt(1));
+  Publish({DecisionFor(GemmOf(8), 1, 1)}, TableFacts(1));
   ASSERT_TRUE(cache_.WaitForTable(1, seconds(60)));
   EXPECT_TRUE(gemm.ChooseOne({{8, 64}, {64, 32}}).hit);
-  Publish({DecisionFor(GemmOf(8), 2, 2)}, FactsAt(2));
+  Publish({DecisionFor(GemmOf(8), 2, 2)}, TableFacts(2));
   ASSERT_TRUE(cache_.WaitForTable(2, seconds(60)));
   EXPECT_EQ(gemm.ChooseOne({{8, 64}, {64, 32}}).decision_id, 2u);
   EXPECT_FALSE(cache_.WaitForTable(3, std::chrono::milliseconds(0)));
@@ -262,7 +244,7 @@ TEST_F(TableFileTest, AThreadNoticesItToo) {
 TEST_F(TableFileTest, ReadersSeeOldOrNewWhileFilesChange) {
   constexpr uint64_t kFiles = 50;
   const auto publish = [&](uint64_t id) {
-    Publish({DecisionFor(GemmOf(8), id, id), DecisionFor(GemmOf(16), id, id)}, FactsAt(id));
+    Publish({DecisionFor(GemmOf(8), id, id), DecisionFor(GemmOf(16), id, id)}, TableFacts(id));
   };
   publish(1);
   ASSERT_TRUE(cache_.OpenTable(path_, kByHand).ok());
@@ -291,7 +273,7 @@ TEST_F(TableFileTest, ReadersSeeOldOrNewWhileFilesChange) {
 }
 
 TEST_F(TableFileTest, WhatWasMappedAnswersWhateverComesInItsPlace) {
-  Publish({DecisionFor(GemmOf(8), 1, 1)}, FactsAt(1));
+  Publish({DecisionFor(GemmOf(8), 1, 1)}, TableFacts(1));
   ASSERT_TRUE(cache_.OpenTable(path_, kByHand).ok());
   const OpHandle gemm = cache_.Register(GemmSpec()).value();
   const auto expect_ignored = [&](uint64_t TableStatistics::*reason) {
@@ -302,9 +284,7 @@ TEST_F(TableFileTest, WhatWasMappedAnswersWhateverComesInItsPlace) {
     EXPECT_TRUE(cache_.OfTable().open);
     EXPECT_EQ(gemm.ChooseOne({{8, 64}, {64, 32}}).decision_id, 1u);
   };
-  Builder builder;
-  builder.Put(DecisionFor(GemmOf(8), 2, 2));
-  const std::string good = builder.Image(FactsAt(2)).value();
+  const std::string good = TableImage({DecisionFor(GemmOf(8), 2, 2)}, TableFacts(2));
   std::string newer = good;
   newer[8] = 2;
   Publish(newer);
@@ -344,7 +324,7 @@ TEST_F(TableFileTest, OpenSaysWhyThereIsNoAnswerYet) {
 }
 
 TEST_F(TableFileTest, AForkedChildAnswersAndEnds) {
-  Publish({DecisionFor(GemmOf(8), 1, 1)}, FactsAt(1));
+  Publish({DecisionFor(GemmOf(8), 1, 1)}, TableFacts(1));
   auto cache = std::make_unique<Cache>();
   ASSERT_TRUE(cache->OpenTable(path_).ok());
   const OpHandle gemm = cache->Register(GemmSpec()).value();
