@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "proto/table/path.h"
 #include "server/exit_codes.h"
 #include "server/rpc/listener.h"
 #include "server/store/memory_store.h"
@@ -112,6 +113,7 @@ std::optional<StartFailure> Daemon::Start() {
   if (failure) return failure;
   lanes_tried_->wait();
   failure = LoadJobs();
+  if (!failure) failure = KeepTable();
   return failure ? failure : Serve();
 }
 
@@ -224,6 +226,28 @@ void Daemon::ReleaseLanes() {
   if (!std::exchange(released_, true)) lanes_released_.count_down();
 }
 
+std::optional<StartFailure> Daemon::KeepTable() {
+  if (!flags_.table_file) return std::nullopt;
+  std::string path = *flags_.table_file;
+  for (const Listener& listener : listeners_) {
+    if (path.empty() && listener.address().is_unix()) {
+      path = table::PathBeside(listener.address().path);
+    }
+  }
+  if (path.empty()) return std::nullopt;
+  absl::StatusOr<std::unique_ptr<DaemonTable>> kept =
+      DaemonTable::Start(path, *catalog_, *tuner_, logger_);
+  if (kept.ok()) {
+    table_ = *std::move(kept);
+  } else if (!flags_.table_file->empty()) {
+    return Fail(ExitOfLock(kept.status()), kept.status());
+  } else {
+    // Nobody asked for it: the daemon serves without.
+    logger_.Warning("table_file_failed", {{"reason", std::string(kept.status().message())}});
+  }
+  return std::nullopt;
+}
+
 std::optional<StartFailure> Daemon::Serve() {
   ServiceOptions options;
   options.version = TACTIC_VERSION;
@@ -243,6 +267,7 @@ std::optional<StartFailure> Daemon::Serve() {
                          {"decisions", catalog_->Size()},
                          {"revision", catalog_->Revision()},
                          {"lanes", absl::StrJoin(flags_.lanes, " ")},
+                         {"table_file", table_ == nullptr ? "none" : table_->path()},
                          {"version", TACTIC_VERSION}});
   return std::nullopt;
 }
@@ -250,6 +275,7 @@ std::optional<StartFailure> Daemon::Serve() {
 void Daemon::Tick() {
   tuner_->Tick();
   leases_->Tick();
+  if (table_ != nullptr) table_->Tick();
   ReportLanes();
 }
 
@@ -272,6 +298,7 @@ void Daemon::Stop() {
   admin_.reset();
   service_.reset();
   leases_.reset();
+  table_.reset();
   tuner_.reset();
   lanes_.clear();
   catalog_.reset();

@@ -12,6 +12,7 @@
 #include "server/core/leases.h"
 #include "server/core/store.h"
 #include "server/core/tuner.h"
+#include "server/daemon_table.h"
 #include "server/device_lane.h"
 #include "server/flags.h"
 #include "server/log/log.h"
@@ -49,6 +50,7 @@ class Daemon {
   std::optional<StartFailure> LoadDecisions();
   void StartLanes();
   std::optional<StartFailure> LoadJobs();
+  std::optional<StartFailure> KeepTable();
   std::optional<StartFailure> Serve();
   // A lane's thread, which is the one that its workers belong to.
   void ServeLane(size_t index, const std::stop_token& stop);
@@ -73,6 +75,7 @@ class Daemon {
   std::latch lanes_released_{1};           // tuner_ is there, or will not be.
   bool released_ = false;
   std::vector<std::jthread> lane_threads_;
+  std::unique_ptr<DaemonTable> table_;
   std::unique_ptr<TuningService> service_;
   std::unique_ptr<AdminService> admin_;
   std::unique_ptr<GrpcServer> server_;

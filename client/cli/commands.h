@@ -89,6 +89,16 @@ struct WatchFlags {
 };
 Result<int> RunWatch(const Settings& settings, const WatchFlags& flags);
 
+struct FollowFlags {
+  std::string file;  // Empty: where programs of this host look.
+  bool once = false;
+  bool same_environment = false;  // This host's devices and versions are the daemon's.
+};
+// Keeps a table file until it is interrupted, which is its end and no failure.
+Result<int> RunFollow(const Settings& settings, const FollowFlags& flags);
+// `file`: as that of FollowFlags.
+Result<int> RunTable(const Settings& settings, const std::string& file);
+
 // Whose form a file has.
 enum class FileFormat { kStore, kTensorRtLlm, kFlashInfer };
 

@@ -68,17 +68,6 @@ Json ToJson(const DeviceClass& device) {
           {"memory_bytes", device.memory_bytes}};
 }
 
-Json ToJson(const Environment& environment) {
-  Json components = Json::object();
-  for (const Component& component : environment.components) {
-    components[component.name] = component.version;
-  }
-  return {{"device", ToJson(environment.device)},
-          {"driver", environment.driver},
-          {"runtime", environment.runtime},
-          {"components", components}};
-}
-
 Json ToJson(const Schemas& schemas, const v1::Problem& problem) {
   const auto converted = convert::FromProto("problem.", problem);
   return converted.ok() ? cli::ToJson(schemas, *converted) : Json{{"op", problem.op()}};
@@ -189,6 +178,17 @@ Json ToJson(const v1::Lane& lane) {
 }
 
 }  // namespace
+
+Json ToJson(const Environment& environment) {
+  Json components = Json::object();
+  for (const Component& component : environment.components) {
+    components[component.name] = component.version;
+  }
+  return {{"device", ToJson(environment.device)},
+          {"driver", environment.driver},
+          {"runtime", environment.runtime},
+          {"components", components}};
+}
 
 Json ToJson(const Schemas& schemas, const Problem& problem) {
   Json inputs = Json::array();

@@ -33,6 +33,8 @@ struct Invocation {
   VerifyFlags verify;
   TraceFlags trace;
   WatchFlags watch;
+  FollowFlags follow;
+  std::string table_file;
   uint32_t job_limit = 0;
   std::string cancel_id;
   JobsWatchFlags jobs_watch;
@@ -274,6 +276,45 @@ void AddWatch(CLI::App& app, Invocation& invocation) {
   });
 }
 
+void AddFollow(CLI::App& app, Invocation& invocation) {
+  FollowFlags& flags = invocation.follow;
+  CLI::App* follow = app.add_subcommand(
+      "follow", "Keep a table file of all decisions, for programs of this host to map");
+  follow
+      ->add_option("FILE", flags.file,
+                   "The file (default: $TACTICD_TABLE, else beside a daemon's default socket)")
+      ->type_name("");
+  follow->add_flag("--once", flags.once, "Write the file once and end");
+  follow->add_flag("--same-environment", flags.same_environment,
+                   "This host's device and versions are the daemon's: programs that state none use "
+                   "them");
+  AddCommon(follow, invocation);
+  follow->footer(
+      "Runs until it is interrupted; a daemon that goes away is waited for. A daemon keeps such a\n"
+      "file itself: this is for hosts without one.\n\n"
+      "Examples:\n"
+      "  tacticctl follow --target node7:50051 --same-environment\n"
+      "  tacticctl follow --once decisions.table\n");
+  follow->callback([&invocation] {
+    invocation.run = [&] { return RunFollow(invocation.settings, invocation.follow); };
+  });
+}
+
+void AddTable(CLI::App& app, Invocation& invocation) {
+  CLI::App* table = app.add_subcommand("table", "Check a table file, and print what it says");
+  table
+      ->add_option("FILE", invocation.table_file,
+                   "The file (default: $TACTICD_TABLE, else beside the daemon's default socket)")
+      ->type_name("");
+  AddCommon(table, invocation);
+  table->footer(
+      "Asks no daemon. Exit code 0: good; 1: not to be used, and why; 4: there is none.\n\n"
+      "Example:\n  tacticctl table --json | jq .revision\n");
+  table->callback([&invocation] {
+    invocation.run = [&] { return RunTable(invocation.settings, invocation.table_file); };
+  });
+}
+
 void AddInfo(CLI::App& app, Invocation& invocation) {
   CLI::App* info = app.add_subcommand("info", "The daemon, its lanes, ops and runners");
   AddCommon(info, invocation);
@@ -425,6 +466,8 @@ int Main(int argc, char** argv) {
   AddVerify(app, invocation);
   AddTrace(app, invocation);
   AddWatch(app, invocation);
+  AddFollow(app, invocation);
+  AddTable(app, invocation);
   AddExport(app, invocation);
   AddImport(app, invocation);
   AddInfo(app, invocation);
