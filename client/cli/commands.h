@@ -84,8 +84,9 @@ Result<int> RunTrace(const Settings& settings, const TraceFlags& flags);
 
 struct WatchFlags {
   std::vector<std::string> ops;
-  bool standing = false;  // Show the decisions that stand already, too.
-  uint64_t count = 0;     // End after this many changes; 0 = never.
+  bool standing = false;        // Show the decisions that stand already, too.
+  uint64_t count = 0;           // End after this many changes; 0 = never.
+  std::string silence = "15s";  // A stream that brings nothing for this long is opened anew.
 };
 Result<int> RunWatch(const Settings& settings, const WatchFlags& flags);
 

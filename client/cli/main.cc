@@ -268,6 +268,8 @@ void AddWatch(CLI::App& app, Invocation& invocation) {
   AddValue(watch, "--op", "A,B", flags.ops, "Only these ops")->delimiter(',');
   watch->add_flag("--standing", flags.standing, "Show first the decisions that stand already");
   AddValue(watch, "--count", "N", flags.count, "End after this many decisions");
+  AddValue(watch, "--silence", "DURATION", flags.silence,
+           "Connect again when the daemon says nothing for this long (it says something every 5s)");
   AddCommon(watch, invocation);
   watch->footer(
       "With --json: a line for each decision.\n\nExample:\n  tacticctl watch --op gemm --json\n");

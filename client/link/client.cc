@@ -43,8 +43,7 @@ struct Client::State {
         watcher({target, std::move(given.environments), given.silence}, cache, board),
         sender(target, name, cache, board,
                {.daemon_tunes = [this](const std::string& op) { return watcher.DaemonTunes(op); },
-                .log = given.log ? std::move(given.log) : WriteToStderr,
-                .each_turn = [this] { watcher.CheckSilence(); }}) {}
+                .log = given.log ? std::move(given.log) : WriteToStderr}) {}
 
   const std::string target;
   const std::string name;

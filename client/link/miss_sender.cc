@@ -157,7 +157,6 @@ void MissSender::Loop() {
     if (board_.HearsDaemon()) reports = reporter_.TakeDue();
     lock.unlock();
     SendReports(reports);
-    hooks_.each_turn();
     lock.lock();
     if (!stopping_) wake_.wait_for(lock, kTurn);
   }

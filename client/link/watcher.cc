@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "client/link/watch_stream.h"
 #include "proto/convert/convert.h"
 
 namespace tactic::link {
@@ -92,16 +93,6 @@ bool Watcher::DaemonTunes(const std::string& op) const {
          FingerprintOf(theirs->second) == FingerprintOf(local->environment);
 }
 
-void Watcher::CheckSilence() {
-  std::lock_guard lock(mu_);
-  if (current_ == nullptr) return;
-  const int64_t since = std::max(entered_ns_, board_.LastHeardNanos());
-  if (BootNanos() - since > std::chrono::nanoseconds(options_.silence).count()) {
-    board_.Failed("the daemon at " + options_.target + " has been silent for too long");
-    current_->TryCancel();
-  }
-}
-
 void Watcher::Loop() {
   Backoff backoff(static_cast<uint64_t>(BootNanos()) ^ reinterpret_cast<uintptr_t>(this));
   while (true) {
@@ -120,7 +111,6 @@ bool Watcher::Enter(grpc::ClientContext& context) {
   std::lock_guard lock(mu_);
   if (stopping_) return false;
   current_ = &context;
-  entered_ns_ = BootNanos();
   return true;
 }
 
@@ -144,6 +134,7 @@ bool Watcher::LearnEnvironments() {
   Leave();
   if (!status.ok()) {
     board_.Failed("no daemon answers at " + options_.target + ": " + ToText(status));
+    if (status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED) DropConnection();
     return false;
   }
   OpFacts facts = FactsOf(info);
@@ -170,16 +161,19 @@ Watcher::End Watcher::Follow() {
   request.set_store_id(store_id);
   request.set_from_revision(revision);
   in_snapshot_ = false;
-  const auto reader = stub_->Watch(&context, request);
+  WatchStream stream(*stub_, context, request);
   v1::WatchResponse frame;
-  while (reader->Read(&frame)) {
-    if (!OnFrame(frame, end)) {
-      context.TryCancel();
-      break;
-    }
-  }
-  const grpc::Status status = reader->Finish();
+  auto event = WatchStream::Event::kFrame;
+  do {
+    event = stream.Next(frame, options_.silence);
+  } while (event == WatchStream::Event::kFrame && OnFrame(frame, end));
+  const grpc::Status status = stream.Finish();
   Leave();
+  if (event == WatchStream::Event::kSilent) {
+    board_.Failed("the daemon at " + options_.target + " said nothing for " +
+                  std::to_string(options_.silence.count()) + " ms");
+    DropConnection();
+  }
   if (!status.ok() && status.error_code() != grpc::StatusCode::CANCELLED) {
     board_.Failed("the stream of decisions broke: " + ToText(status));
   }
@@ -210,17 +204,25 @@ bool Watcher::OnFrame(const v1::WatchResponse& frame, End& end) {
       end.wait = std::min(Millis(frame.goodbye().reconnect_after_ms()), Millis(60'000));
       return false;
     case v1::WatchResponse::kProgress:
-    case v1::WatchResponse::FRAME_NOT_SET:  // From a newer server: its revision counts all the
-                                            // same.
       break;
+    case v1::WatchResponse::FRAME_NOT_SET:  // Something that a newer server has to say.
+      return true;
   }
-  if (!in_snapshot_) board_.Reached(frame.store_id(), frame.revision());
+  if (!in_snapshot_) Reached(frame);
   return true;
 }
 
+// Only a snapshot may lead back, to an older copy of the same store.
+void Watcher::Reached(const v1::WatchResponse& frame) {
+  const uint64_t least = frame.has_snapshot_end() ? 0 : board_.Position().second;
+  board_.Reached(frame.store_id(), std::max(frame.revision(), least));
+}
+
 bool Watcher::BelongsHere(const v1::WatchResponse& frame) const {
-  return in_snapshot_ || frame.has_snapshot_begin() || frame.has_goodbye() ||
-         frame.store_id() == board_.Position().first;
+  if (frame.has_snapshot_begin() || frame.has_goodbye()) return true;
+  if (frame.frame_case() == v1::WatchResponse::FRAME_NOT_SET) return true;
+  if (frame.has_snapshot_end()) return in_snapshot_;
+  return in_snapshot_ || frame.store_id() == board_.Position().first;
 }
 
 void Watcher::OnDecisions(const v1::WatchResponse& frame) {

@@ -37,9 +37,6 @@ class Watcher {
   // environment than the daemon's.
   bool DaemonTunes(const std::string& op) const;
 
-  // Ends the stream if it has been silent for too long. Called now and then by another thread.
-  void CheckSilence();
-
  private:
   // What a stream's end asks for.
   struct End {
@@ -59,22 +56,27 @@ class Watcher {
   void Loop();
   End ConnectOnce();
   bool LearnEnvironments();
+  // After silence: the connection may be dead without either end knowing it.
+  void DropConnection() { stub_ = NewStub(options_.target); }
   End Follow();
+  // False: the stream is of no more use.
   bool OnFrame(const v1::WatchResponse& frame, End& end);
-  // Changes of a store must follow a snapshot of it.
+  void Reached(const v1::WatchResponse& frame);
+  // Changes of a store must follow a snapshot of it, the end of a snapshot its beginning.
   bool BelongsHere(const v1::WatchResponse& frame) const;
   void OnDecisions(const v1::WatchResponse& frame);
   // False: it is time to stop.
   bool Pause(Millis wait);
-  // Makes `context` the call that a stop or silence cancels; false: already stopping.
+  // Makes `context` the call that a stop cancels; false: already stopping.
   bool Enter(grpc::ClientContext& context);
   void Leave();
 
   const WatcherOptions options_;
   Cache& cache_;        // Synchronises itself.
   StatusBoard& board_;  // Likewise.
-  const std::unique_ptr<v1::Tuning::Stub> stub_;
-  bool in_snapshot_ = false;  // Of the thread.
+  // Of the thread:
+  std::unique_ptr<v1::Tuning::Stub> stub_;
+  bool in_snapshot_ = false;
 
   mutable std::mutex facts_mu_;
   OpFacts facts_;               // Guarded by facts_mu_. Without local ops.
@@ -84,7 +86,6 @@ class Watcher {
   std::condition_variable stopped_;
   bool stopping_ = false;                   // Guarded by mu_.
   grpc::ClientContext* current_ = nullptr;  // Guarded by mu_.
-  int64_t entered_ns_ = 0;                  // Guarded by mu_.
   std::thread thread_;                      // Last: uses all the others.
 };
 

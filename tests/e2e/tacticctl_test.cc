@@ -243,6 +243,22 @@ TEST_F(TacticctlTest, WatchEndsOnInterrupt) {
   EXPECT_EQ(watch.RunToEnd().exit.code, 130);
 }
 
+// The daemon says something every 5 s: with less patience the stream is opened again and again, and
+// nothing is lost or shown twice.
+TEST_F(TacticctlTest, WatchOpensASilentStreamAgain) {
+  StartDaemon();
+  Process watch(
+      CtlArguments({"watch", "--json", "--standing", "--count", "2", "--silence", "50ms"}));
+  CtlJson({"tune", "gemm", "--m", "1", "--n", "8", "--k", "8"});
+  const auto first = watch.ReadLine();
+  ASSERT_TRUE(first.has_value());
+  CtlJson({"tune", "gemm", "--m", "2", "--n", "8", "--k", "8"});
+  const Finished finished = watch.RunToEnd();
+  EXPECT_EQ(finished.exit.code, 0) << finished.err;
+  EXPECT_THAT(finished.err, HasSubstr("stale: the daemon has said nothing for "));
+  EXPECT_NE(Json::parse(*first)["revision"], Json::parse(finished.out)["revision"]);
+}
+
 TEST_F(TacticctlTest, OnlyTheNamedRunnersRace) {
   StartDaemon();
   CtlJson({"tune", "gemm", "--m", "1", "--n", "8", "--k", "8", "--runners", "host_blocked"});

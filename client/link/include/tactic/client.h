@@ -43,9 +43,11 @@ struct ClientOptions {
 // What an empty ClientOptions::target stands for.
 std::string DefaultTarget();
 
-// What the table's content is worth. All states answer.
+// What the table's content is worth: how long ago the daemon said up to where it is complete, which
+// it does every 5 s at least. Counted on a clock that goes on while the machine sleeps. All states
+// answer.
 enum class Freshness {
-  kFresh,    // Heard from the daemon within 15 s.
+  kFresh,    // Within 15 s.
   kStale,    // Within 60 s.
   kOffline,  // Longer ago, or never.
 };
