@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "client/cache/compiled_op.h"
+#include "client/cache/fork_locks.h"
 #include "client/cache/misses.h"
 #include "client/cache/overrides.h"
 #include "client/cache/prime.h"
@@ -105,6 +106,10 @@ struct Cache::State {
   std::unique_ptr<Rows> rows = std::make_unique<Rows>(&names);
   std::unique_ptr<Rows> staged;
   cache_internal::OverrideStack overrides;
+
+  // Last: a fork waits for them only while all the others are there.
+  cache_internal::ForkLocks fork_locks{
+      {&mu, &recorder.mutex(), &book.mutex(), &misses.mutex(), &readers.mutex()}};
 
   State() { Publish(std::make_shared<Table>()); }
 
