@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "server/core/catalog.h"
+#include "server/core/groups.h"
 #include "server/core/leases.h"
 #include "server/core/store.h"
 #include "server/core/tuner.h"
@@ -17,6 +18,7 @@
 #include "server/log/log.h"
 #include "server/rpc/admin_service.h"
 #include "server/rpc/file_lock.h"
+#include "server/rpc/groups_service.h"
 #include "server/rpc/grpc_server.h"
 #include "server/rpc/tuning_service.h"
 
@@ -73,6 +75,8 @@ class Daemon {
   std::vector<std::jthread> lane_threads_;
   std::unique_ptr<TuningService> service_;
   std::unique_ptr<AdminService> admin_;
+  std::unique_ptr<Groups> groups_;
+  std::unique_ptr<GroupsService> groups_service_;
   std::unique_ptr<GrpcServer> server_;
 };
 
