@@ -256,7 +256,10 @@ std::optional<StartFailure> Daemon::Serve() {
       std::make_unique<TuningService>(*tuner_, *catalog_, *leases_, logger_, std::move(options));
   admin_ = std::make_unique<AdminService>(*tuner_, *catalog_, logger_, "tacticd " TACTIC_VERSION);
   GrpcServer::Options server_options;
-  server_options.more_services = {admin_.get()};
+  groups_ =
+      std::make_unique<Groups>(*catalog_, SystemClock(), AgreementOptions{.epoch = RandomEpoch()});
+  groups_service_ = std::make_unique<GroupsService>(*groups_);
+  server_options.more_services = {admin_.get(), groups_service_.get()};
   absl::StatusOr<std::unique_ptr<GrpcServer>> server =
       GrpcServer::Start(std::move(listeners_), *service_, logger_, std::move(server_options));
   if (!server.ok()) return Fail(ExitOfLock(server.status()), server.status());
@@ -289,12 +292,15 @@ void Daemon::ReportLanes() {
 void Daemon::Stop() {
   if (tuner_ != nullptr) tuner_->Drain();
   if (leases_ != nullptr) leases_->Drain();
+  if (groups_service_ != nullptr) groups_service_->Drain();
   if (server_ != nullptr) server_->Drain();
   for (std::jthread& lane : lane_threads_) lane.request_stop();
   if (server_ != nullptr) server_->Stop(kPatience);
   server_.reset();
   ReleaseLanes();
   lane_threads_.clear();
+  groups_service_.reset();
+  groups_.reset();
   admin_.reset();
   service_.reset();
   leases_.reset();

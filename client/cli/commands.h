@@ -129,6 +129,8 @@ struct ImportFlags {
 };
 Result<int> RunImport(const Settings& settings, const ImportFlags& flags);
 
+Result<int> RunGroups(const Settings& settings);
+
 Result<int> RunInfo(const Settings& settings);
 
 // Writes all of `text` to standard output. kInternal: it cannot be written (a full disk).

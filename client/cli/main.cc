@@ -317,6 +317,13 @@ void AddTable(CLI::App& app, Invocation& invocation) {
   });
 }
 
+void AddGroups(CLI::App& app, Invocation& invocation) {
+  CLI::App* groups = app.add_subcommand("groups", "Processes that agree on one state of the store");
+  AddCommon(groups, invocation);
+  groups->callback(
+      [&invocation] { invocation.run = [&] { return RunGroups(invocation.settings); }; });
+}
+
 void AddInfo(CLI::App& app, Invocation& invocation) {
   CLI::App* info = app.add_subcommand("info", "The daemon, its lanes, ops and runners");
   AddCommon(info, invocation);
@@ -472,6 +479,7 @@ int Main(int argc, char** argv) {
   AddTable(app, invocation);
   AddExport(app, invocation);
   AddImport(app, invocation);
+  AddGroups(app, invocation);
   AddInfo(app, invocation);
   if (const std::optional<int> code = Parse(argc, argv, app)) return *code;
 
