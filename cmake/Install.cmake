@@ -1,8 +1,8 @@
 # The installed tree and the CMake package `tactic`. Two export sets, so that a program which only chooses needs no gRPC.
 include(CMakePackageConfigHelpers)
 
-set(cache_targets tactic_model tactic_cache tactic_c tactic_cache_shared tactic_sdk tactic_host_runners)
-set(client_targets tactic_wire tactic_messages tactic_stubs tactic_convert tactic_client tactic_c_link tactic_timing tactic_lease)
+set(cache_targets tactic_model tactic_wire tactic_table tactic_cache tactic_c tactic_cache_shared tactic_sdk tactic_host_runners)
+set(client_targets tactic_messages tactic_stubs tactic_convert tactic_client tactic_c_link tactic_timing tactic_lease)
 foreach(target IN LISTS cache_targets client_targets)
   string(REPLACE tactic_ "" name ${target})
   set_target_properties(${target} PROPERTIES EXPORT_NAME ${name})

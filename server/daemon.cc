@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "proto/table/path.h"
 #include "server/exit_codes.h"
 #include "server/rpc/listener.h"
 #include "server/store/memory_store.h"
@@ -112,6 +113,7 @@ std::optional<StartFailure> Daemon::Start() {
   if (failure) return failure;
   lanes_tried_->wait();
   failure = LoadJobs();
+  if (!failure) failure = KeepTable();
   return failure ? failure : Serve();
 }
 
@@ -224,6 +226,28 @@ void Daemon::ReleaseLanes() {
   if (!std::exchange(released_, true)) lanes_released_.count_down();
 }
 
+std::optional<StartFailure> Daemon::KeepTable() {
+  if (!flags_.table_file) return std::nullopt;
+  std::string path = *flags_.table_file;
+  for (const Listener& listener : listeners_) {
+    if (path.empty() && listener.address().is_unix()) {
+      path = table::PathBeside(listener.address().path);
+    }
+  }
+  if (path.empty()) return std::nullopt;
+  absl::StatusOr<std::unique_ptr<DaemonTable>> kept =
+      DaemonTable::Start(path, *catalog_, *tuner_, logger_);
+  if (kept.ok()) {
+    table_ = *std::move(kept);
+  } else if (!flags_.table_file->empty()) {
+    return Fail(ExitOfLock(kept.status()), kept.status());
+  } else {
+    // Nobody asked for it: the daemon serves without.
+    logger_.Warning("table_file_failed", {{"reason", std::string(kept.status().message())}});
+  }
+  return std::nullopt;
+}
+
 std::optional<StartFailure> Daemon::Serve() {
   ServiceOptions options;
   options.version = TACTIC_VERSION;
@@ -232,16 +256,21 @@ std::optional<StartFailure> Daemon::Serve() {
       std::make_unique<TuningService>(*tuner_, *catalog_, *leases_, logger_, std::move(options));
   admin_ = std::make_unique<AdminService>(*tuner_, *catalog_, logger_, "tacticd " TACTIC_VERSION);
   GrpcServer::Options server_options;
-  server_options.more_services = {admin_.get()};
+  groups_ =
+      std::make_unique<Groups>(*catalog_, SystemClock(), AgreementOptions{.epoch = RandomEpoch()});
+  groups_service_ = std::make_unique<GroupsService>(*groups_);
+  server_options.more_services = {admin_.get(), groups_service_.get()};
   absl::StatusOr<std::unique_ptr<GrpcServer>> server =
       GrpcServer::Start(std::move(listeners_), *service_, logger_, std::move(server_options));
   if (!server.ok()) return Fail(ExitOfLock(server.status()), server.status());
   server_ = *std::move(server);
+  ReportLanes();
   logger_.Info("ready", {{"addresses", absl::StrJoin(server_->addresses(), " ")},
                          {"store", store_->Info().description},
                          {"decisions", catalog_->Size()},
                          {"revision", catalog_->Revision()},
                          {"lanes", absl::StrJoin(flags_.lanes, " ")},
+                         {"table_file", table_ == nullptr ? "none" : table_->path()},
                          {"version", TACTIC_VERSION}});
   return std::nullopt;
 }
@@ -249,20 +278,33 @@ std::optional<StartFailure> Daemon::Serve() {
 void Daemon::Tick() {
   tuner_->Tick();
   leases_->Tick();
+  if (table_ != nullptr) table_->Tick();
+  ReportLanes();
+}
+
+void Daemon::ReportLanes() {
+  for (const std::unique_ptr<DeviceLane>& lane : lanes_) {
+    const LaneInfo info = lane->Info();
+    server_->SetHealth(absl::StrCat("lane/", info.name), info.state != LaneState::kQuarantined);
+  }
 }
 
 void Daemon::Stop() {
   if (tuner_ != nullptr) tuner_->Drain();
   if (leases_ != nullptr) leases_->Drain();
+  if (groups_service_ != nullptr) groups_service_->Drain();
   if (server_ != nullptr) server_->Drain();
   for (std::jthread& lane : lane_threads_) lane.request_stop();
   if (server_ != nullptr) server_->Stop(kPatience);
   server_.reset();
   ReleaseLanes();
   lane_threads_.clear();
+  groups_service_.reset();
+  groups_.reset();
   admin_.reset();
   service_.reset();
   leases_.reset();
+  table_.reset();
   tuner_.reset();
   lanes_.clear();
   catalog_.reset();

@@ -9,14 +9,17 @@
 
 #include "absl/status/status.h"
 #include "server/core/catalog.h"
+#include "server/core/groups.h"
 #include "server/core/leases.h"
 #include "server/core/store.h"
 #include "server/core/tuner.h"
+#include "server/daemon_table.h"
 #include "server/device_lane.h"
 #include "server/flags.h"
 #include "server/log/log.h"
 #include "server/rpc/admin_service.h"
 #include "server/rpc/file_lock.h"
+#include "server/rpc/groups_service.h"
 #include "server/rpc/grpc_server.h"
 #include "server/rpc/tuning_service.h"
 
@@ -49,11 +52,14 @@ class Daemon {
   std::optional<StartFailure> LoadDecisions();
   void StartLanes();
   std::optional<StartFailure> LoadJobs();
+  std::optional<StartFailure> KeepTable();
   std::optional<StartFailure> Serve();
   // A lane's thread, which is the one that its workers belong to.
   void ServeLane(size_t index, const std::stop_token& stop);
   // Tries to open the lane until it is open, or until a stop.
   void ProbeLane(size_t index, const std::stop_token& stop);
+  // Each lane has a health of its own, beside the daemon's: it serves unless it is quarantined.
+  void ReportLanes();
   // Lets the lanes' threads go on, with a tuner or to their end.
   void ReleaseLanes();
   void Log(const TunerEvent& event) const;
@@ -71,8 +77,11 @@ class Daemon {
   std::latch lanes_released_{1};           // tuner_ is there, or will not be.
   bool released_ = false;
   std::vector<std::jthread> lane_threads_;
+  std::unique_ptr<DaemonTable> table_;
   std::unique_ptr<TuningService> service_;
   std::unique_ptr<AdminService> admin_;
+  std::unique_ptr<Groups> groups_;
+  std::unique_ptr<GroupsService> groups_service_;
   std::unique_ptr<GrpcServer> server_;
 };
 

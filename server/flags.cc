@@ -32,6 +32,7 @@ struct RawFlags {
   std::vector<std::string> listen;
   std::string state_dir;
   std::string store = "sqlite";
+  std::string table_file;
   std::string device = "auto";
   std::string worker;
   uint64_t worker_memory_mib = kDefaultWorkerMemoryMib;
@@ -74,6 +75,9 @@ void Declare(CLI::App& app, RawFlags& raw) {
                  "Directory of the database [$XDG_STATE_HOME/tacticd; root: /var/lib/tacticd]");
   app.add_option("--store", raw.store, "sqlite, or memory: nothing survives [sqlite]")
       ->check(CLI::IsMember({"sqlite", "memory"}));
+  app.add_option("--table-file", raw.table_file,
+                 "Keep all decisions in this file, for programs to map; none: keep no such file "
+                 "[beside the first unix socket, ending in .table]");
   app.add_option("--device", raw.device,
                  "What to measure: host, a GPU (0), GPUs (0-7 or 0,2), all, auto [auto]");
   app.add_option("--worker", raw.worker, "The worker program [tacticd-worker beside tacticd]");
@@ -147,6 +151,8 @@ ParsedFlags Resolve(RawFlags raw) {
   flags.listen = raw.listen.empty() ? std::vector{"unix:" + wire::DefaultSocketPath()} : raw.listen;
   flags.state_dir = raw.state_dir.empty() ? DefaultStateDir() : raw.state_dir;
   flags.memory_store = raw.store == "memory";
+  flags.table_file = std::move(raw.table_file);
+  if (flags.table_file == "none") flags.table_file.reset();
   flags.lanes = *std::move(lanes);
   flags.worker = raw.worker.empty() ? DefaultWorker() : raw.worker;
   flags.worker_memory_mib = raw.worker_memory_mib;

@@ -14,6 +14,8 @@ namespace tactic {
 struct Flags {
   std::vector<std::string> listen;  // As ParseListenAddress takes them.
   std::string state_dir;
+  // Of the table file; empty: beside the first unix socket, if there is one; nullopt: none.
+  std::optional<std::string> table_file = "";
   bool memory_store = false;       // Nothing survives; state_dir is not used.
   std::vector<std::string> lanes;  // "host", "cuda:0"
   std::string worker;              // Path of the worker program.

@@ -1,48 +1,24 @@
 #include "tactic/cache.h"
 
 #include <algorithm>
-#include <atomic>
 #include <map>
 #include <mutex>
 #include <utility>
 
-#include "client/cache/compiled_op.h"
-#include "client/cache/misses.h"
-#include "client/cache/overrides.h"
-#include "client/cache/prime.h"
+#include "client/cache/cache_state.h"
 #include "client/cache/profile.h"
-#include "client/cache/readers.h"
-#include "client/cache/recorder.h"
-#include "client/cache/rows.h"
-#include "client/cache/shape_counts.h"
-#include "client/cache/table.h"
-#include "client/cache/tuning_book.h"
 
 namespace tactic {
 
-using cache_internal::CallKey;
-using cache_internal::CompiledOp;
-using cache_internal::FamilyId;
 using cache_internal::Names;
 using cache_internal::OpTable;
+using cache_internal::RegisteredOp;
 using cache_internal::Rows;
 using cache_internal::Table;
 
 namespace {
 
 constexpr size_t kMostOps = 1 << 16;
-
-struct RegisteredOp {
-  CompiledOp compiled;
-  std::vector<uint32_t> runners;   // Their numbers, in the caller's order.
-  std::optional<FamilyId> family;  // Whose rows answer; nullopt: the environment is not known.
-  std::shared_ptr<const cache_internal::Override> overriding;  // What the compiled one points to.
-};
-
-struct EnvironmentOfOp {
-  uint32_t number = 0;
-  DeviceKind device = DeviceKind::kHost;
-};
 
 // Functions cannot be compared: they are never equal.
 bool EqualBuckets(const Buckets& a, const Buckets& b) {
@@ -67,117 +43,7 @@ bool EqualSpecs(const OpSpec& a, const OpSpec& b) {
                     });
 }
 
-void PutInto(OpTable& entries, const RegisteredOp& op, const Rows::Item& item) {
-  if (!Fits(op.compiled.spec, item.first)) return;
-  CallKey key;
-  key.SetSizes(SizesOf(item.first));
-  entries.Put(key, EntryFor(item.second, op.runners));
-}
-
-std::shared_ptr<const OpTable> EntriesOf(const RegisteredOp& op, const Rows& rows) {
-  auto entries = std::make_shared<OpTable>();
-  if (!op.family) return entries;
-  for (const Rows::Item* item : rows.OfFamily(*op.family)) PutInto(*entries, op, *item);
-  return entries;
-}
-
 }  // namespace
-
-struct Cache::State {
-  // What ChooseOne uses.
-  cache_internal::Readers readers;
-  cache_internal::MissLog misses;
-  cache_internal::ShapeCounts counts;
-  cache_internal::Recorder recorder;
-  std::atomic<const Table*> table{nullptr};
-
-  cache_internal::TuningBook book;  // Synchronises itself; ChooseOne does not use it.
-
-  // All below is guarded by mu; ChooseOne does not use it.
-  std::mutex mu;
-  bool recording = false;                  // A Capture or Replay is active.
-  std::shared_ptr<const Table> published;  // What `table` points to.
-  std::vector<std::unique_ptr<RegisteredOp>> ops;
-  std::map<std::string, std::vector<RegisteredOp*>, std::less<>> ops_by_name;
-  std::map<std::string, EnvironmentOfOp> environments;
-  std::map<std::string, Parameters> attribute_defaults;
-  Names names;
-  std::unique_ptr<Rows> rows = std::make_unique<Rows>(&names);
-  std::unique_ptr<Rows> staged;
-  cache_internal::OverrideStack overrides;
-
-  State() { Publish(std::make_shared<Table>()); }
-
-  void Publish(std::shared_ptr<const Table> next) {
-    table.store(next.get(), std::memory_order_seq_cst);
-    published.swap(next);
-    if (next) readers.Retire(std::move(next));
-  }
-
-  // The family whose rows answer `spec`, as far as the environment is known.
-  std::optional<FamilyId> FamilyOf(const OpSpec& spec) {
-    const auto environment = environments.find(spec.op);
-    if (environment == environments.end()) return std::nullopt;
-    Parameters attributes = attribute_defaults[spec.op];
-    for (const Parameter& given : spec.attributes.items()) attributes.Set(given.name, given.value);
-    return names.OfFamily(spec.op, attributes, Resolve(spec.policy, environment->second.device),
-                          environment->second.number);
-  }
-
-  // What ChooseOne counted goes into the book.
-  void CollectMisses() { book.AddMisses(counts.Take()); }
-
-  void SetRecording(bool on) {
-    recording = on;
-    for (const auto& op : ops) op->compiled.recorded.store(on, std::memory_order_relaxed);
-  }
-
-  // Appends what `op` may be answered.
-  Check Prime(const RegisteredOp& op, std::vector<Primed>& primed, const OpHandle& handle) const {
-    if (!op.family) return Ok();
-    for (const Rows::Item* item : rows->OfFamily(*op.family)) {
-      auto one = cache_internal::PrimedBy(handle, op.runners, *item);
-      if (!one.ok()) return one.error();
-      if (*one) primed.push_back(**std::move(one));
-    }
-    return Ok();
-  }
-
-  void Rebuild() {
-    auto next = std::make_shared<Table>();
-    for (const auto& op : ops) {
-      op->family = FamilyOf(op->compiled.spec);
-      next->Append(EntriesOf(*op, *rows));
-    }
-    Publish(std::move(next));
-    misses.Forget();
-  }
-
-  void SetOverride(RegisteredOp& op) {
-    std::shared_ptr<const cache_internal::Override> next = overrides.Of(op.compiled.spec);
-    op.compiled.overriding.store(next.get(), std::memory_order_seq_cst);
-    op.overriding.swap(next);
-    if (next) readers.Retire(std::move(next));
-  }
-
-  void Compile(OpSpec prepared, RegisteredOp& op) {
-    CompiledOp& compiled = op.compiled;
-    compiled.spec = std::move(prepared);
-    compiled.index = static_cast<uint32_t>(ops.size());
-    compiled.rules = cache_internal::KeyRules(compiled.spec);
-    compiled.table = &table;
-    compiled.readers = &readers;
-    compiled.misses = &misses;
-    compiled.counts = &counts;
-    compiled.recorder = &recorder;
-    compiled.recorded = recording;
-    for (const RunnerId& runner : compiled.spec.runners) {
-      op.runners.push_back(names.OfRunner(runner));
-    }
-    op.family = FamilyOf(compiled.spec);
-    SetOverride(op);
-  }
-};
 
 Cache::Cache() : state_(std::make_unique<State>()) {}
 Cache::~Cache() = default;
@@ -199,56 +65,50 @@ Result<OpHandle> Cache::Register(OpSpec spec) {
   RegisteredOp& added = *state_->ops.emplace_back(std::move(op));
   state_->ops_by_name[added.compiled.spec.op].push_back(&added);
   auto next = std::make_shared<Table>(*state_->published);
-  next->Append(EntriesOf(added, *state_->rows));
+  next->Append(state_->EntriesOf(added));
   state_->Publish(std::move(next));
   return OpHandle(&added.compiled);
 }
 
 void Cache::SetEnvironments(std::vector<std::pair<std::string, Environment>> by_op) {
   std::lock_guard lock(state_->mu);
-  state_->environments.clear();
+  state_->facts.environments.clear();
   for (const auto& [op, environment] : by_op) {
-    const EnvironmentOfOp known{state_->names.OfEnvironment(environment), environment.device.kind};
-    state_->environments.try_emplace(op, known);
+    state_->facts.environments.try_emplace(op, state_->Number(environment));
   }
   state_->Rebuild();
 }
 
 void Cache::SetAttributeDefaults(std::vector<std::pair<std::string, Parameters>> by_op) {
   std::lock_guard lock(state_->mu);
-  state_->attribute_defaults.clear();
-  for (auto& [op, defaults] : by_op) state_->attribute_defaults[op] = std::move(defaults);
+  state_->facts.attribute_defaults.clear();
+  for (auto& [op, defaults] : by_op) state_->facts.attribute_defaults[op] = std::move(defaults);
   state_->Rebuild();
 }
 
 void Cache::Replace(std::vector<Decision> all) {
   std::lock_guard lock(state_->mu);
   auto rows = std::make_unique<Rows>(&state_->names);
-  for (const Decision& decision : all) rows->Put(decision);
-  state_->rows = std::move(rows);
-  state_->Rebuild();
+  cache_internal::Row row;
+  for (const Decision& decision : all) rows->Put(decision, row);
+  state_->ReplaceRows(std::move(rows));
 }
 
 void Cache::Apply(std::vector<Decision> changes) {
   std::lock_guard lock(state_->mu);
-  std::map<const RegisteredOp*, std::shared_ptr<OpTable>> changed;
+  std::map<const RegisteredOp*, OpTable> changed;
+  cache_internal::Row row;
   for (const Decision& decision : changes) {
-    const Rows::Item* item = state_->rows->Put(decision);
-    if (!item) continue;
+    if (!state_->rows->Put(decision, row)) continue;
     const auto ops = state_->ops_by_name.find(decision.key.problem.op);
     if (ops == state_->ops_by_name.end()) continue;
     for (const RegisteredOp* op : ops->second) {
-      if (op->family != item->first.family) continue;
-      std::shared_ptr<OpTable>& entries = changed[op];
-      if (!entries) {
-        entries = std::make_shared<OpTable>(state_->published->Of(op->compiled.index));
-      }
-      PutInto(*entries, *op, *item);
+      if (op->family == row.family) cache_internal::PutInto(changed[op], *op, row);
     }
   }
   if (changed.empty()) return;
   auto next = std::make_shared<Table>(*state_->published);
-  for (auto& [op, entries] : changed) next->Set(op->compiled.index, std::move(entries));
+  for (const auto& [op, entries] : changed) next->Change(op->compiled.index, entries);
   state_->Publish(std::move(next));
 }
 
@@ -260,14 +120,14 @@ void Cache::BeginSnapshot() {
 void Cache::AddToSnapshot(std::vector<Decision> part) {
   std::lock_guard lock(state_->mu);
   if (!state_->staged) return;
-  for (const Decision& decision : part) state_->staged->Put(decision);
+  cache_internal::Row row;
+  for (const Decision& decision : part) state_->staged->Put(decision, row);
 }
 
 void Cache::CommitSnapshot() {
   std::lock_guard lock(state_->mu);
   if (!state_->staged) return;
-  state_->rows = std::move(state_->staged);
-  state_->Rebuild();
+  state_->ReplaceRows(std::move(state_->staged));
 }
 
 Result<uint64_t> Cache::AddOverrides(ProfileOverrides overrides) {
@@ -304,12 +164,11 @@ CacheStatistics Cache::Statistics() const {
   statistics.skipped = state_->readers.Total(cache_internal::kSkipped);
   std::lock_guard lock(state_->mu);
   statistics.damaged = state_->rows->damaged();
-  for (const auto& [id, items] : state_->rows->by_family()) {
+  for (const auto& [id, size] : state_->rows->Sizes()) {
     const Names::Family& family = state_->names.family(id);
-    const auto environment = state_->environments.find(family.op);
-    const bool ours = environment != state_->environments.end() &&
-                      environment->second.number == family.environment;
-    (ours ? statistics.decisions : statistics.foreign_environment) += items.size();
+    const auto* environment = state_->EnvironmentOf(family.op);
+    const bool ours = environment != nullptr && environment->number == family.environment;
+    (ours ? statistics.decisions : statistics.foreign_environment) += size;
   }
   return statistics;
 }

@@ -22,9 +22,26 @@ KeyRules::KeyRules(const OpSpec& spec)
   }
 }
 
+namespace {
+
+// False: a rank or a size is out of bounds.
+bool Copy(std::span<const Shape> shapes, table::InputSizes& to) noexcept {
+  to.inputs = shapes.size();
+  for (size_t i = 0; i < to.inputs; ++i) {
+    const auto& [dims, rank] = shapes[i];
+    if (rank > limits::kRank) return false;
+    if (std::any_of(dims, dims + rank, [](int64_t size) { return size < 0; })) return false;
+    to.ranks[i] = static_cast<uint8_t>(rank);
+    std::copy_n(dims, rank, to.sizes[i].begin());
+  }
+  return true;
+}
+
+}  // namespace
+
 CallKey::Made CallKey::SetAnyCall(const KeyRules& rules, std::span<const Shape> shapes) noexcept {
-  Plain plain;
-  if (!plain.Copy(shapes)) return Made::kMalformed;
+  table::InputSizes plain;
+  if (!Copy(shapes, plain)) return Made::kMalformed;
   for (const KeyRules::Dynamic& dynamic : rules.dynamic) {
     if (IsAbsent(shapes[dynamic.input])) continue;
     if (dynamic.dim >= plain.ranks[dynamic.input]) {
@@ -44,58 +61,8 @@ CallKey::Made CallKey::SetAnyCall(const KeyRules& rules, std::span<const Shape> 
       return Made::kMalformed;
     }
   }
-  SetPlain(plain);
+  Set(plain);
   return Made::kYes;
-}
-
-bool CallKey::Plain::Copy(std::span<const Shape> shapes) noexcept {
-  inputs = shapes.size();
-  for (size_t i = 0; i < inputs; ++i) {
-    const auto& [dims, rank] = shapes[i];
-    if (rank > limits::kRank) return false;
-    if (std::any_of(dims, dims + rank, [](int64_t size) { return size < 0; })) return false;
-    ranks[i] = static_cast<uint8_t>(rank);
-    std::copy_n(dims, rank, sizes[i].begin());
-  }
-  return true;
-}
-
-void CallKey::SetSizes(const Shapes& sizes) noexcept {
-  Plain plain;
-  plain.inputs = sizes.size();
-  for (size_t i = 0; i < sizes.size(); ++i) {
-    plain.ranks[i] = static_cast<uint8_t>(sizes[i].size());
-    std::copy(sizes[i].begin(), sizes[i].end(), plain.sizes[i].begin());
-  }
-  SetPlain(plain);
-}
-
-void CallKey::SetPlain(const Plain& plain) noexcept {
-  uint64_t all = 0;
-  uint64_t more_ranks = 0;
-  ranks_ = 0;
-  for (size_t i = 0; i < plain.inputs; ++i) {
-    uint64_t& ranks = i < kRanksPerWord ? ranks_ : more_ranks;
-    ranks |= uint64_t{plain.ranks[i]} << (4 * (i % kRanksPerWord));
-    for (size_t d = 0; d < plain.ranks[i]; ++d) {
-      all |= static_cast<uint64_t>(std::max<int64_t>(plain.sizes[i][d], 0));
-    }
-  }
-  wide_ = all > kNarrow || plain.inputs > kRanksPerWord;
-  const uint64_t mask = wide_ ? ~uint64_t{0} : kNarrow;
-  uint64_t sum = 0;
-  count_ = 0;
-  const auto put = [&](uint64_t word) {
-    sum += Term(count_, word);
-    words_[count_++] = word;
-  };
-  if (plain.inputs > kRanksPerWord) put(more_ranks);
-  for (size_t i = 0; i < plain.inputs; ++i) {
-    for (size_t d = 0; d < plain.ranks[i]; ++d) {
-      put(static_cast<uint64_t>(plain.sizes[i][d]) & mask);
-    }
-  }
-  hash_ = HashOf(ranks_, sum);
 }
 
 }  // namespace tactic::cache_internal

@@ -6,13 +6,9 @@
 
 namespace tactic::cache_internal {
 
-Result<std::optional<Primed>> PrimedBy(const OpHandle& op, std::span<const uint32_t> runners,
-                                       const Rows::Item& item) {
-  const auto& [key, row] = item;
-  if (!Fits(op.spec(), key)) return std::optional<Primed>();
-  const Entry entry = EntryFor(row, runners);
+Result<std::optional<Primed>> PrimedBy(const OpHandle& op, const Shapes& sizes,
+                                       const Entry& entry) {
   if (entry.runner == Entry::kNoRunner) return std::optional<Primed>();
-  const Shapes sizes = SizesOf(key);
   // A size that is there for each constrained one, until it is inferred. Not 0: absent inputs are
   // known by it.
   Shapes shapes = sizes;

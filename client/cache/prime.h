@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <optional>
-#include <span>
 
 #include "client/cache/compiled_op.h"
 #include "client/cache/rows.h"
@@ -11,10 +10,8 @@
 
 namespace tactic::cache_internal {
 
-// What `op`, whose runners have these numbers in its order, needs ready for this row of its family.
-// nullopt: the row does not answer it, or with no runner that it has. An Error is that of a
-// constraint.
-Result<std::optional<Primed>> PrimedBy(const OpHandle& op, std::span<const uint32_t> runners,
-                                       const Rows::Item& item);
+// What `op` needs ready for a row of these sizes, which is answered by `entry`. nullopt: with no
+// runner that it has. An Error is that of a constraint. REQUIRES: Fits.
+Result<std::optional<Primed>> PrimedBy(const OpHandle& op, const Shapes& sizes, const Entry& entry);
 
 }  // namespace tactic::cache_internal

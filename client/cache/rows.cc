@@ -3,42 +3,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "proto/table/row.h"
 #include "tactic/model/codec.h"
 
 namespace tactic::cache_internal {
-namespace {
-
-uint64_t Mix(uint64_t hash, uint64_t value) {
-  hash = (hash ^ value) * 0x9fb21c651e98df25;
-  return hash ^ (hash >> 29);
-}
-
-// nullopt: no candidate, or beyond the limits that the table counts on.
-std::optional<RowKey> RowKeyOf(const Decision& decision) {
-  const std::vector<Tensor>& inputs = decision.key.problem.inputs;
-  if (decision.ranking.empty() || inputs.size() > limits::kInputs ||
-      decision.id > Entry::kMostDecisionId) {
-    return std::nullopt;
-  }
-  RowKey key;
-  for (const Tensor& input : inputs) {
-    if (input.dims.size() > limits::kRank) return std::nullopt;
-    key.inputs.push_back({input.dtype, input.layout, static_cast<uint8_t>(input.dims.size())});
-    for (const Dim& dim : input.dims) {
-      if (dim.opt < 0 || dim.opt > limits::kDim) return std::nullopt;
-      key.sizes.push_back(dim.KeySize());
-    }
-  }
-  return key;
-}
-
-bool SameFamily(const Key& a, const Key& b) {
-  return a.problem.op == b.problem.op && a.problem.attributes == b.problem.attributes &&
-         a.policy == b.policy && a.environment == b.environment;
-}
-
-}  // namespace
-
 uint32_t Names::OfRunner(const RunnerId& runner) {
   return runners_.try_emplace(runner, static_cast<uint32_t>(runners_.size())).first->second;
 }
@@ -59,7 +27,7 @@ FamilyId Names::OfFamily(const std::string& op, const Parameters& attributes,
 }
 
 FamilyId Names::OfFamily(const Key& key) {
-  if (!last_ || !SameFamily(*last_, key)) {
+  if (!last_ || !table::SameFamily(*last_, key)) {
     last_family_ = OfFamily(key.problem.op, key.problem.attributes, key.policy,
                             OfEnvironment(key.environment));
     last_ = Key{{key.problem.op, key.problem.attributes, {}}, key.policy, key.environment};
@@ -71,41 +39,60 @@ const Parameters* Names::Keep(const Tactic& tactic) {
   return tactic.empty() ? nullptr : &*tactics_.insert(tactic).first;
 }
 
-size_t RowKeyHash::operator()(const RowKey& key) const {
-  uint64_t hash = key.family;
-  for (const RowKey::Input& input : key.inputs) {
-    hash = Mix(hash, static_cast<uint64_t>(input.dtype) << 16 |
-                         static_cast<uint64_t>(input.layout) << 8 | input.rank);
-  }
-  for (int64_t size : key.sizes) hash = Mix(hash, static_cast<uint64_t>(size));
-  return hash;
-}
-
-const Rows::Item* Rows::Put(const Decision& decision) {
-  std::optional<RowKey> key = RowKeyOf(decision);
-  if (!key) {
-    ++damaged_;
-    return nullptr;
-  }
-  key->family = names_->OfFamily(decision.key);
-  const auto [item, added] = rows_.try_emplace(std::move(*key));
-  Row& row = item->second;
-  if (!added && decision.revision < row.revision) return nullptr;
-  row.id = decision.id;
-  row.revision = decision.revision;
-  row.ranking.clear();
-  for (const Ranked& ranked : decision.ranking) {
-    row.ranking.push_back(
-        {names_->OfRunner(ranked.candidate.runner), names_->Keep(ranked.candidate.tactic)});
-  }
-  if (added) by_family_[item->first.family].push_back(&*item);
-  return &*item;
-}
-
-std::span<const Rows::Item* const> Rows::OfFamily(FamilyId family) const {
-  const auto found = by_family_.find(family);
-  if (found == by_family_.end()) return {};
+Row::Pick Names::OfCandidate(const Candidate& candidate) {
+  const auto [found, added] = candidates_.try_emplace(candidate);
+  if (added) found->second = {OfRunner(candidate.runner), Keep(candidate.tactic)};
   return found->second;
+}
+
+bool Rows::Put(const Decision& decision, Row& row) {
+  const std::optional<table::InputSizes> sizes = table::SizesOf(decision);
+  if (!sizes) {
+    ++damaged_;
+    return false;
+  }
+  row.family = names_->OfFamily(decision.key);
+  row.key.Set(*sizes);
+  row.id = decision.id;
+  const Head head{decision.id, decision.revision, NumberOf(decision.ranking)};
+  row.ranking = *rankings_[head.ranking];
+  Family& family = families_[row.family];
+  auto inputs = table::InputsOf(decision.key.problem);
+  return row.key.wide() ? PutInto(family.wide, std::move(inputs), head, row)
+                        : PutInto(family.narrow, std::move(inputs), head, row);
+}
+
+template <typename Word>
+bool Rows::PutInto(std::vector<Form<Word>>& forms, std::vector<table::InputRecord> inputs,
+                   const Head& head, Row& row) {
+  auto form = std::find_if(forms.begin(), forms.end(),
+                           [&](const Form<Word>& known) { return known.inputs == inputs; });
+  if (form == forms.end()) {
+    form = forms.insert(form, {std::move(inputs), {row.key.ranks(), row.key.size()}});
+  }
+  row.inputs = form->inputs;
+  Head held;
+  if (form->slots.Find(row.key, held) && head.revision < held.revision) return false;
+  form->slots.Put(row.key, head);
+  return true;
+}
+
+uint64_t Rows::NumberOf(const std::vector<Ranked>& ranking) {
+  Ranking picks;
+  for (const Ranked& ranked : ranking) picks.push_back(names_->OfCandidate(ranked.candidate));
+  const auto [found, added] = ranking_numbers_.try_emplace(std::move(picks), rankings_.size());
+  if (added) rankings_.push_back(&found->first);
+  return found->second;
+}
+
+std::unordered_map<FamilyId, uint64_t> Rows::Sizes() const {
+  std::unordered_map<FamilyId, uint64_t> sizes;
+  for (const auto& [id, family] : families_) {
+    uint64_t& size = sizes[id];
+    for (const auto& form : family.narrow) size += form.slots.size();
+    for (const auto& form : family.wide) size += form.slots.size();
+  }
+  return sizes;
 }
 
 Entry EntryFor(const Row& row, std::span<const uint32_t> runners) {
@@ -117,33 +104,22 @@ Entry EntryFor(const Row& row, std::span<const uint32_t> runners) {
   return {nullptr, row.id, Entry::kNoRunner};
 }
 
-bool Fits(const OpSpec& op, const RowKey& key) {
-  if (key.inputs.size() != op.inputs.size()) return false;
-  size_t position = 0;
-  for (size_t i = 0; i < key.inputs.size(); ++i) {
-    const RowKey::Input& input = key.inputs[i];
-    const size_t first = position;
-    position += input.rank;
-    if (input.dtype == DType::kAbsent) continue;
-    if (input.dtype != op.inputs[i].dtype || input.layout != op.inputs[i].layout) return false;
-    for (uint8_t d = 0; d < input.rank; ++d) {
-      const bool constrained = std::any_of(
-          op.constraints.begin(), op.constraints.end(),
-          [&](const Constraint& c) { return c.input == static_cast<int>(i) && c.dim == d; });
-      if (constrained != (key.sizes[first + d] < 0)) return false;
+bool Fits(const OpSpec& op, std::span<const table::InputRecord> inputs) {
+  if (inputs.size() != op.inputs.size()) return false;
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    const table::InputRecord& input = inputs[i];
+    const auto dtype = static_cast<DType>(input.dtype);
+    if (dtype == DType::kAbsent) continue;
+    if (dtype != op.inputs[i].dtype || static_cast<Layout>(input.layout) != op.inputs[i].layout) {
+      return false;
     }
+    unsigned constrained = 0;
+    for (const Constraint& c : op.constraints) {
+      if (c.input == static_cast<int>(i) && c.dim < input.rank) constrained |= 1u << c.dim;
+    }
+    if (constrained != input.derived) return false;
   }
   return true;
-}
-
-Shapes SizesOf(const RowKey& key) {
-  Shapes sizes;
-  auto next = key.sizes.begin();
-  for (const RowKey::Input& input : key.inputs) {
-    sizes.emplace_back(next, next + input.rank);
-    next += input.rank;
-  }
-  return sizes;
 }
 
 }  // namespace tactic::cache_internal

@@ -69,6 +69,19 @@ struct MissesFlags {
 };
 Result<int> RunMisses(const Settings& settings, const MissesFlags& flags);
 
+struct VerifyFlags {
+  std::vector<uint64_t> ids;     // Decisions; empty: all that stand,
+  std::vector<std::string> ops;  // of these ops; empty: of all.
+  JobFlags job;
+};
+Result<int> RunVerify(const Settings& settings, const VerifyFlags& flags);
+
+struct TraceFlags {
+  std::vector<uint64_t> ids;     // Decisions; empty: all that stand,
+  std::vector<std::string> ops;  // of these ops; empty: of all.
+};
+Result<int> RunTrace(const Settings& settings, const TraceFlags& flags);
+
 struct WatchFlags {
   std::vector<std::string> ops;
   bool standing = false;        // Show the decisions that stand already, too.
@@ -76,6 +89,16 @@ struct WatchFlags {
   std::string silence = "15s";  // A stream that brings nothing for this long is opened anew.
 };
 Result<int> RunWatch(const Settings& settings, const WatchFlags& flags);
+
+struct FollowFlags {
+  std::string file;  // Empty: where programs of this host look.
+  bool once = false;
+  bool same_environment = false;  // This host's devices and versions are the daemon's.
+};
+// Keeps a table file until it is interrupted, which is its end and no failure.
+Result<int> RunFollow(const Settings& settings, const FollowFlags& flags);
+// `file`: as that of FollowFlags.
+Result<int> RunTable(const Settings& settings, const std::string& file);
 
 // Whose form a file has.
 enum class FileFormat { kStore, kTensorRtLlm, kFlashInfer };
@@ -105,6 +128,8 @@ struct ImportFlags {
   bool accept_unknown = false;
 };
 Result<int> RunImport(const Settings& settings, const ImportFlags& flags);
+
+Result<int> RunGroups(const Settings& settings);
 
 Result<int> RunInfo(const Settings& settings);
 

@@ -65,7 +65,8 @@ Connection::Connection(std::string target, std::chrono::nanoseconds timeout,
       timeout_(timeout),
       channel_(std::move(channel)),
       stub_(v1::Tuning::NewStub(channel_)),
-      admin_(v1::Admin::NewStub(channel_)) {}
+      admin_(v1::Admin::NewStub(channel_)),
+      groups_(v1::Groups::NewStub(channel_)) {}
 
 Result<Connection> Connection::Open(const std::string& target, std::chrono::nanoseconds timeout) {
   if (const std::string trouble = SocketTrouble(target); !trouble.empty()) {
@@ -75,6 +76,10 @@ Result<Connection> Connection::Open(const std::string& target, std::chrono::nano
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  // A daemon that hangs ends the streams of it.
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 10'000);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 5'000);
+  arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
   arguments.SetMaxReceiveMessageSize(64 << 20);  // A decision's evidence can be large.
   auto channel = grpc::CreateCustomChannel(target, grpc::InsecureChannelCredentials(), arguments);
   if (!Reach(*channel, timeout)) return Unreachable(target, "");

@@ -68,29 +68,26 @@ Json ToJson(const DeviceClass& device) {
           {"memory_bytes", device.memory_bytes}};
 }
 
-Json ToJson(const Environment& environment) {
-  Json components = Json::object();
-  for (const Component& component : environment.components) {
-    components[component.name] = component.version;
-  }
-  return {{"device", ToJson(environment.device)},
-          {"driver", environment.driver},
-          {"runtime", environment.runtime},
-          {"components", components}};
-}
-
 Json ToJson(const Schemas& schemas, const v1::Problem& problem) {
   const auto converted = convert::FromProto("problem.", problem);
   return converted.ok() ? cli::ToJson(schemas, *converted) : Json{{"op", problem.op()}};
 }
 
+Json ToJson(const v1::Verification& found) {
+  return {{"decision_id", found.decision_id()}, {"drift", found.drift()},
+          {"regret", found.regret()},           {"regret_error", found.regret_error()},
+          {"superseded", found.superseded()},   {"pick_failed", found.pick_failed()}};
+}
+
 Json ToJson(const Schemas& schemas, const v1::Contest& contest) {
-  return {{"problem", ToJson(schemas, contest.problem())},
-          {"state", StateName(contest.state())},
-          {"decision_id", contest.decision_id()},
-          {"already_decided", contest.already_decided()},
-          {"message", contest.message()},
-          {"fingerprint", contest.fingerprint()}};
+  Json json = {{"problem", ToJson(schemas, contest.problem())},
+               {"state", StateName(contest.state())},
+               {"decision_id", contest.decision_id()},
+               {"already_decided", contest.already_decided()},
+               {"message", contest.message()},
+               {"fingerprint", contest.fingerprint()}};
+  if (contest.has_verification()) json["verification"] = ToJson(contest.verification());
+  return json;
 }
 
 Json ToJson(const v1::Progress& progress) {
@@ -181,6 +178,17 @@ Json ToJson(const v1::Lane& lane) {
 }
 
 }  // namespace
+
+Json ToJson(const Environment& environment) {
+  Json components = Json::object();
+  for (const Component& component : environment.components) {
+    components[component.name] = component.version;
+  }
+  return {{"device", ToJson(environment.device)},
+          {"driver", environment.driver},
+          {"runtime", environment.runtime},
+          {"components", components}};
+}
 
 Json ToJson(const Schemas& schemas, const Problem& problem) {
   Json inputs = Json::array();

@@ -30,7 +30,11 @@ struct Invocation {
   ShowFlags show;
   ListFlags list;
   MissesFlags misses;
+  VerifyFlags verify;
+  TraceFlags trace;
   WatchFlags watch;
+  FollowFlags follow;
+  std::string table_file;
   uint32_t job_limit = 0;
   std::string cancel_id;
   JobsWatchFlags jobs_watch;
@@ -218,6 +222,46 @@ void AddMisses(CLI::App& app, Invocation& invocation) {
   });
 }
 
+void AddVerify(CLI::App& app, Invocation& invocation) {
+  VerifyFlags& flags = invocation.verify;
+  CLI::App* verify = app.add_subcommand(
+      "verify", "Measure standing decisions again, longer; report regret and drift");
+  verify->add_option("ID", flags.ids, "Decisions (default: all that stand)")->type_name("");
+  AddValue(verify, "--op", "A,B", flags.ops, "Only these ops")->delimiter(',');
+  AddJob(verify, flags.job);
+  AddCommon(verify, invocation);
+  verify->footer(
+      "The daemon measures in the background: whatever else is to be tuned comes first. Drift is\n"
+      "what the pick takes now against what it took when it was chosen; regret is what it takes\n"
+      "over the best candidate, measured side by side. A decision is superseded only by what is\n"
+      "faster outside the zone of indifference.\n\n"
+      "Examples:\n"
+      "  tacticctl verify --op gemm\n"
+      "  tacticctl verify 12 17\n"
+      "  tacticctl verify --detach --deadline 1h\n");
+  verify->callback([&invocation] {
+    invocation.run = [&] { return RunVerify(invocation.settings, invocation.verify); };
+  });
+}
+
+void AddTrace(CLI::App& app, Invocation& invocation) {
+  TraceFlags& flags = invocation.trace;
+  CLI::App* trace =
+      app.add_subcommand("trace", "The samples behind decisions of one op as CSV, for race_replay");
+  trace->add_option("ID", flags.ids, "Decisions (default: all that stand)")->type_name("");
+  AddValue(trace, "--op", "OP", flags.ops, "Of this op");
+  AddCommon(trace, invocation);
+  trace->footer(
+      "One row a candidate: mode,m,n,k,candidate,runner,its settings,samples in microseconds by\n"
+      "round. Of an op that is not gemm, m, n and k are its first three dimensions. What a\n"
+      "worker measured that died during the contest is left out: its rounds are not comparable.\n\n"
+      "Example:\n"
+      "  tacticctl trace --op gemm > gemm.csv && race_replay gemm.csv\n");
+  trace->callback([&invocation] {
+    invocation.run = [&] { return RunTrace(invocation.settings, invocation.trace); };
+  });
+}
+
 void AddWatch(CLI::App& app, Invocation& invocation) {
   WatchFlags& flags = invocation.watch;
   CLI::App* watch = app.add_subcommand("watch", "Changes of decisions as they come");
@@ -232,6 +276,52 @@ void AddWatch(CLI::App& app, Invocation& invocation) {
   watch->callback([&invocation] {
     invocation.run = [&] { return RunWatch(invocation.settings, invocation.watch); };
   });
+}
+
+void AddFollow(CLI::App& app, Invocation& invocation) {
+  FollowFlags& flags = invocation.follow;
+  CLI::App* follow = app.add_subcommand(
+      "follow", "Keep a table file of all decisions, for programs of this host to map");
+  follow
+      ->add_option("FILE", flags.file,
+                   "The file (default: $TACTICD_TABLE, else beside a daemon's default socket)")
+      ->type_name("");
+  follow->add_flag("--once", flags.once, "Write the file once and end");
+  follow->add_flag("--same-environment", flags.same_environment,
+                   "This host's device and versions are the daemon's: programs that state none use "
+                   "them");
+  AddCommon(follow, invocation);
+  follow->footer(
+      "Runs until it is interrupted; a daemon that goes away is waited for. A daemon keeps such a\n"
+      "file itself: this is for hosts without one.\n\n"
+      "Examples:\n"
+      "  tacticctl follow --target node7:50051 --same-environment\n"
+      "  tacticctl follow --once decisions.table\n");
+  follow->callback([&invocation] {
+    invocation.run = [&] { return RunFollow(invocation.settings, invocation.follow); };
+  });
+}
+
+void AddTable(CLI::App& app, Invocation& invocation) {
+  CLI::App* table = app.add_subcommand("table", "Check a table file, and print what it says");
+  table
+      ->add_option("FILE", invocation.table_file,
+                   "The file (default: $TACTICD_TABLE, else beside the daemon's default socket)")
+      ->type_name("");
+  AddCommon(table, invocation);
+  table->footer(
+      "Asks no daemon. Exit code 0: good; 1: not to be used, and why; 4: there is none.\n\n"
+      "Example:\n  tacticctl table --json | jq .revision\n");
+  table->callback([&invocation] {
+    invocation.run = [&] { return RunTable(invocation.settings, invocation.table_file); };
+  });
+}
+
+void AddGroups(CLI::App& app, Invocation& invocation) {
+  CLI::App* groups = app.add_subcommand("groups", "Processes that agree on one state of the store");
+  AddCommon(groups, invocation);
+  groups->callback(
+      [&invocation] { invocation.run = [&] { return RunGroups(invocation.settings); }; });
 }
 
 void AddInfo(CLI::App& app, Invocation& invocation) {
@@ -382,9 +472,14 @@ int Main(int argc, char** argv) {
   AddShow(app, invocation);
   AddJobs(app, invocation);
   AddMisses(app, invocation);
+  AddVerify(app, invocation);
+  AddTrace(app, invocation);
   AddWatch(app, invocation);
+  AddFollow(app, invocation);
+  AddTable(app, invocation);
   AddExport(app, invocation);
   AddImport(app, invocation);
+  AddGroups(app, invocation);
   AddInfo(app, invocation);
   if (const std::optional<int> code = Parse(argc, argv, app)) return *code;
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "client/link/fork.h"
 #include "client/link/tune_call.h"
 
 namespace tactic::link {
@@ -191,6 +192,9 @@ template <typename Request, typename Response>
 grpc::Status MissSender::Call(grpc::Status (v1::Tuning::Stub::*method)(grpc::ClientContext*,
                                                                        const Request&, Response*),
                               const Request& request, Response& response) {
+  if (const char* why = WhyNoConnection(); why != nullptr) {
+    return {grpc::StatusCode::UNAVAILABLE, why};
+  }
   grpc::ClientContext context;
   SetDeadline(context, kCallDeadline);
   {

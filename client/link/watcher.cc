@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "client/link/fork.h"
 #include "client/link/watch_stream.h"
 #include "proto/convert/convert.h"
 
@@ -13,7 +14,7 @@ constexpr Millis kInfoDeadline{2'000};
 }  // namespace
 
 Watcher::Watcher(WatcherOptions options, Cache& cache, StatusBoard& board)
-    : options_(std::move(options)), cache_(cache), board_(board), stub_(NewStub(options_.target)) {
+    : options_(std::move(options)), stage_(cache), board_(board), stub_(NewStub(options_.target)) {
   {
     std::lock_guard lock(facts_mu_);
     facts_.environments = options_.environments;
@@ -54,7 +55,7 @@ void Watcher::AddOp(const v1::Lane& lane, const v1::OpInfo& info, OpFacts& facts
   facts.defaults.emplace_back(schema->op, Parameters(std::move(defaults)));
 }
 
-Watcher::OpFacts Watcher::FactsOf(const v1::GetServerInfoResponse& info) {
+OpFacts Watcher::FactsOf(const v1::GetServerInfoResponse& info) {
   OpFacts facts;
   for (const v1::Lane& lane : info.lanes()) {
     for (const v1::OpInfo& op : lane.ops()) AddOp(lane, op, facts);
@@ -69,8 +70,7 @@ void Watcher::ApplyFacts() {
     all.environments.emplace(all.environments.begin(), op.op, op.environment);
     all.defaults.emplace_back(op.op, op.defaults);
   }
-  cache_.SetAttributeDefaults(std::move(all.defaults));
-  cache_.SetEnvironments(std::move(all.environments));
+  stage_.SetFacts(std::move(all));
 }
 
 void Watcher::SetLocalOps(std::vector<LocalOp> ops) {
@@ -91,6 +91,12 @@ bool Watcher::DaemonTunes(const std::string& op) const {
                                    [&](const auto& known) { return known.first == op; });
   return theirs != facts_.environments.end() &&
          FingerprintOf(theirs->second) == FingerprintOf(local->environment);
+}
+
+void Watcher::StartOver() {
+  std::lock_guard lock(mu_);
+  start_over_ = true;
+  if (current_ != nullptr) current_->TryCancel();
 }
 
 void Watcher::Loop() {
@@ -119,7 +125,16 @@ void Watcher::Leave() {
   current_ = nullptr;
 }
 
+bool Watcher::TakeStartOver() {
+  std::lock_guard lock(mu_);
+  return std::exchange(start_over_, false);
+}
+
 Watcher::End Watcher::ConnectOnce() {
+  if (const char* why = WhyNoConnection(); why != nullptr) {
+    board_.Failed(why);
+    return {};
+  }
   if (!LearnEnvironments()) return {};
   return Follow();
 }
@@ -157,9 +172,11 @@ Watcher::End Watcher::Follow() {
   context.set_wait_for_ready(true);
   if (!Enter(context)) return end;
   v1::WatchRequest request;
-  const auto [store_id, revision] = board_.Position();
-  request.set_store_id(store_id);
-  request.set_from_revision(revision);
+  if (!TakeStartOver()) {
+    const auto [store_id, revision] = board_.Position();
+    request.set_store_id(store_id);
+    request.set_from_revision(revision);
+  }
   in_snapshot_ = false;
   WatchStream stream(*stub_, context, request);
   v1::WatchResponse frame;
@@ -190,20 +207,21 @@ bool Watcher::OnFrame(const v1::WatchResponse& frame, End& end) {
   }
   switch (frame.frame_case()) {
     case v1::WatchResponse::kSnapshotBegin:
-      cache_.BeginSnapshot();
+      stage_.BeginSnapshot();
       in_snapshot_ = true;
       return true;
     case v1::WatchResponse::kDecisions:
       OnDecisions(frame);
       break;
     case v1::WatchResponse::kSnapshotEnd:
-      cache_.CommitSnapshot();
+      stage_.CommitSnapshot({frame.store_id(), frame.revision()});
       in_snapshot_ = false;
       break;
     case v1::WatchResponse::kGoodbye:
       end.wait = std::min(Millis(frame.goodbye().reconnect_after_ms()), Millis(60'000));
       return false;
     case v1::WatchResponse::kProgress:
+      if (!in_snapshot_) stage_.Rest({frame.store_id(), frame.revision()});
       break;
     case v1::WatchResponse::FRAME_NOT_SET:  // Something that a newer server has to say.
       return true;
@@ -234,9 +252,9 @@ void Watcher::OnDecisions(const v1::WatchResponse& frame) {
     decisions.push_back(decision.ok() ? std::move(decision).value() : Decision());
   }
   if (in_snapshot_) {
-    cache_.AddToSnapshot(std::move(decisions));
+    stage_.AddToSnapshot(std::move(decisions));
   } else {
-    cache_.Apply(std::move(decisions));
+    stage_.Apply(std::move(decisions), {frame.store_id(), frame.revision()});
   }
 }
 

@@ -2,7 +2,9 @@
 
 #include "tactic/cache.h"
 #include "tests/client/gemm_op.h"
+#include "tests/client/table_file.h"
 #include "tests/support/allocations.h"
+#include "tests/support/temp_dir.h"
 
 namespace tactic {
 namespace {
@@ -43,6 +45,24 @@ TEST(CacheAllocationsTest, ChoosingAllocatesNothing) {
   EXPECT_FALSE(function_failed.hit);
   EXPECT_TRUE(hit.hit);
   EXPECT_FALSE(miss.hit || missed_again.hit || not_runnable.hit || malformed.hit || wide.hit);
+}
+
+TEST(CacheAllocationsTest, ChoosingFromATableFileAllocatesNothing) {
+  const testing::TempDir directory;
+  const std::string path = directory / "x.table";
+  testing::PublishTable(
+      path, testing::TableImage({DecisionFor(GemmOf(8), 7, 1)}, testing::TableFacts(1)));
+  Cache cache;
+  const OpHandle op = cache.Register(GemmSpec()).value();
+  const OpHandle second = cache.Register(GemmSpec({testing::kOpenBlas})).value();
+  ASSERT_TRUE(cache.OpenTable(path, testing::kByHand).ok());
+  const AllocationCounter counter;
+  const Choice hit = op.ChooseOne({{8, 64}, {64, 32}});
+  const Choice by_second = second.ChooseOne({{8, 64}, {64, 32}});
+  const Choice miss = op.ChooseOne({{16, 64}, {64, 32}});
+  EXPECT_EQ(counter.Count(), 0u);
+  EXPECT_TRUE(hit.hit && by_second.hit);
+  EXPECT_FALSE(miss.hit);
 }
 
 TEST(CacheAllocationsTest, TheCounterCounts) {

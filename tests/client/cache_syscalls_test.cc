@@ -11,6 +11,8 @@
 
 #include "tactic/cache.h"
 #include "tests/client/gemm_op.h"
+#include "tests/client/table_file.h"
+#include "tests/support/temp_dir.h"
 
 namespace tactic {
 namespace {
@@ -19,6 +21,9 @@ using testing::DecisionFor;
 using testing::Environments;
 using testing::GemmOf;
 using testing::GemmSpec;
+using testing::PublishTable;
+using testing::TableFacts;
+using testing::TableImage;
 
 constexpr int kRight = 7;
 constexpr int kWrong = 8;
@@ -51,6 +56,23 @@ TEST(CacheSyscallsTest, ChoosingMakesNone) {
     }
     return right && !other.ChooseOne({{8, 64}, {64, 32}}).hit && !op.ChooseOne({{8, 64}}).hit &&
            !op.ChooseOne({{8, int64_t{1} << 40}, {64, 32}}).hit;
+  });
+  ASSERT_TRUE(WIFEXITED(status)) << "killed by signal " << WTERMSIG(status);
+  EXPECT_EQ(WEXITSTATUS(status), kRight);
+}
+
+TEST(CacheSyscallsTest, ChoosingFromATableFileMakesNone) {
+  const testing::TempDir directory;
+  const std::string path = directory / "x.table";
+  PublishTable(path, TableImage({DecisionFor(GemmOf(8), 7, 1)}, TableFacts(1)));
+  Cache cache;
+  const OpHandle op = cache.Register(GemmSpec()).value();
+  const OpHandle second = cache.Register(GemmSpec({testing::kOpenBlas})).value();
+  ASSERT_TRUE(cache.OpenTable(path).ok());
+  PublishTable(path, "replaced");
+  const int status = StatusOfChild([&] {
+    return op.ChooseOne({{8, 64}, {64, 32}}).hit && second.ChooseOne({{8, 64}, {64, 32}}).hit &&
+           !op.ChooseOne({{16, 64}, {64, 32}}).hit;
   });
   ASSERT_TRUE(WIFEXITED(status)) << "killed by signal " << WTERMSIG(status);
   EXPECT_EQ(WEXITSTATUS(status), kRight);

@@ -4,14 +4,15 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <memory>
 #include <random>
 #include <utility>
 
 namespace tactic::cache_internal {
 namespace {
 
-CallKey KeyOf(const Shapes& sizes) {
-  CallKey key;
+table::Key KeyOf(const Shapes& sizes) {
+  table::Key key;
   key.SetSizes(sizes);
   return key;
 }
@@ -103,12 +104,58 @@ TEST_F(TableTest, TakesAsManyInputsOfAnyRankAsThereMayBe) {
 
 TEST_F(TableTest, KeepsTheGreatestIdAndAnAnswerThatCannotBeRun) {
   const Parameters chosen{{"kc", int64_t{64}}};
-  table_.Put(KeyOf({{1}}), {&chosen, Entry::kMostDecisionId, Entry::kNoRunner});
+  table_.Put(KeyOf({{1}}), {&chosen, table::kMostDecisionId, Entry::kNoRunner});
   Entry entry;
   ASSERT_TRUE(table_.Find(KeyOf({{1}}), entry));
   EXPECT_EQ(entry.chosen, &chosen);
-  EXPECT_EQ(entry.decision_id, Entry::kMostDecisionId);
+  EXPECT_EQ(entry.decision_id, table::kMostDecisionId);
   EXPECT_EQ(entry.runner, Entry::kNoRunner);
+}
+
+OpTable TableOf(uint64_t first, uint64_t last, uint64_t id) {
+  OpTable table;
+  for (uint64_t i = first; i <= last; ++i) {
+    table.Put(KeyOf({{static_cast<int64_t>(i), 7}}), {nullptr, id, 0});
+  }
+  return table;
+}
+
+uint64_t IdOf(const OpEntries& entries, uint64_t i) {
+  Entry entry;
+  return entries.Find(KeyOf({{static_cast<int64_t>(i), 7}}), entry) ? entry.decision_id : 0;
+}
+
+TEST(OpEntriesTest, ChangesOfASmallOpGoIntoItsTable) {
+  const OpEntries before(std::make_shared<OpTable>(TableOf(1, 10, 1)), nullptr);
+  const OpEntries after = before.With(TableOf(10, 11, 2));
+  EXPECT_EQ(after.given().size(), 11u);
+  EXPECT_EQ(IdOf(before, 10), 1u);
+  EXPECT_EQ(IdOf(after, 9), 1u);
+  EXPECT_EQ(IdOf(after, 10), 2u);
+  EXPECT_EQ(IdOf(after, 11), 2u);
+}
+
+TEST(OpEntriesTest, ChangesOfALargeOpAreGatheredBeforeItsTableIsCopied) {
+  constexpr uint64_t kSize = OpEntries::kLarge + 1;
+  constexpr uint64_t kChanges = 1000;
+  OpEntries entries(std::make_shared<OpTable>(TableOf(1, kSize, 1)), nullptr);
+  int copies = 0;
+  for (uint64_t i = 1; i <= kChanges; ++i) {
+    const OpEntries next = entries.With(TableOf(kSize + 1 - i, kSize + 1 - i, 1 + i));
+    copies += &next.given() == &entries.given() ? 0 : 1;
+    entries = next;
+    ASSERT_EQ(IdOf(entries, kSize + 1 - i), 1 + i);
+  }
+  EXPECT_EQ(copies, 3);  // At the 257th, the 514th and the 771st change.
+  for (uint64_t i = 1; i <= kSize; ++i) {
+    const uint64_t nth = kSize + 1 - i;
+    ASSERT_EQ(IdOf(entries, i), nth <= kChanges ? 1 + nth : 1) << i;
+  }
+  // Many at one time are one copy.
+  const OpEntries all = entries.With(TableOf(1, kSize, 9));
+  EXPECT_NE(&all.given(), &entries.given());
+  EXPECT_EQ(IdOf(all, 1), 9u);
+  EXPECT_EQ(all.given().size(), kSize);
 }
 
 }  // namespace

@@ -152,6 +152,41 @@ TEST_F(TacticctlTest, ShowsWhatWasMeasured) {
   EXPECT_THAT(looked_up.out, HasSubstr("tacticctl show " + id));
 }
 
+TEST_F(TacticctlTest, VerifiesWhatStands) {
+  StartDaemon();
+  ExpectFailure({"verify", "12345"}, 4, {"no decision 12345 stands"});
+  EXPECT_EQ(Ctl({"verify"}).out, "nothing to verify: no decisions\n");
+  CtlJson({"tune", "gemm", "--m", "1,2", "--n", "64", "--k", "64"});
+
+  const Json job = CtlJson({"verify"});
+  EXPECT_EQ(job["state"], "done");
+  ASSERT_EQ(job["contests"].size(), 2u);
+  for (const Json& contest : job["contests"]) {
+    const Json& found = contest["verification"];
+    EXPECT_GE(found["regret"], 0);
+    EXPECT_EQ(found["pick_failed"], false);
+    // Superseded or not is the machine's to say; what stands must agree with it.
+    EXPECT_EQ(found["superseded"], contest["decision_id"] != found["decision_id"]);
+  }
+  const std::string id = std::to_string(CtlJson({"list"})[0]["id"].get<int>());
+  const Finished text = Ctl({"verify", id});
+  EXPECT_EQ(text.exit.code, 0) << text.err;
+  EXPECT_THAT(text.out, AllOf(HasSubstr("drift"), HasSubstr("1 of 1 decision verified")));
+  const Json jobs = CtlJson({"jobs"});
+  const Finished again = Ctl({"jobs", "watch", jobs[0]["id"]});
+  EXPECT_THAT(again.out, HasSubstr("1 of 1 decision verified"));
+}
+
+TEST_F(TacticctlTest, TracesWhatWasMeasured) {
+  StartDaemon();
+  ExpectFailure({"trace"}, 1, {"no decision to write"});
+  CtlJson({"tune", "gemm", "--m", "1,2", "--n", "64", "--k", "64"});
+  const Finished trace = Ctl({"trace", "--op", "gemm"});
+  EXPECT_EQ(trace.exit.code, 0) << trace.err;
+  EXPECT_THAT(trace.out, AllOf(StartsWith("mode,m,n,k,candidate,runner,"),
+                               HasSubstr("\ncold,1,64,64,0,"), HasSubstr("\ncold,2,64,64,0,")));
+}
+
 TEST_F(TacticctlTest, InfoNamesOpsDimensionsAndRunners) {
   StartDaemon();
   CtlJson({"tune", "gemm", "--m", "1", "--n", "8", "--k", "8"});  // The lane is ready after this.

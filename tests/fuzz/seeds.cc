@@ -14,6 +14,7 @@
 #include "tactic/v1/worker.pb.h"
 #include "tests/support/contest_samples.h"
 #include "tests/support/samples.h"
+#include "tests/table/fixture.h"
 
 namespace tactic::fuzz {
 namespace {
@@ -51,6 +52,13 @@ void WriteFrameSeeds(Folder folder) {
   const std::string stream = *wire::EncodeFrame("") + *wire::EncodeFrame("payload");
   folder.Add(0, stream);
   folder.Add(255, stream + "TCTF");
+}
+
+void WriteTableSeeds(Folder folder) {
+  const std::string image = *testing::SampleBuilder().Image(testing::SampleFacts());
+  folder.Add(0, image);
+  folder.Add(1, image);
+  folder.Add(1, *table::Builder().Image({}));
 }
 
 void WriteLiteralSeeds(Folder folder) {
@@ -154,6 +162,7 @@ int main(int argc, char** argv) {
   const std::filesystem::path root = argv[1];
   tactic::fuzz::WriteCodecSeeds(tactic::fuzz::Folder(root / "fuzz_codec"));
   tactic::fuzz::WriteFrameSeeds(tactic::fuzz::Folder(root / "fuzz_frame"));
+  tactic::fuzz::WriteTableSeeds(tactic::fuzz::Folder(root / "fuzz_table"));
   tactic::fuzz::WriteLiteralSeeds(tactic::fuzz::Folder(root / "fuzz_literal"));
   tactic::fuzz::Folder requests(root / "fuzz_requests");
   tactic::fuzz::WriteServiceSeeds(requests);

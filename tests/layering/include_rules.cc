@@ -19,6 +19,7 @@ const std::vector<Rule>& Rules() {
   static const std::vector<Rule> rules = {
       {"proto/model", {"xxhash"}},
       {"proto/wire", {"proto/model"}},
+      {"proto/table", {"proto/model", "proto/wire"}},
       {"proto/convert", {"proto/model", "messages"}},
       {"runners/sdk", {"proto/model"}},
       {"runners/timing", {"proto/model", "runners/sdk"}},
@@ -40,9 +41,9 @@ const std::vector<Rule>& Rules() {
        {"proto/model", "proto/convert", "messages", "stubs", "grpc", "server/core", "server/log",
         "server/os", "absl", "protobuf"}},
       {"server",
-       {"proto/model", "proto/wire", "server/core", "server/store", "server/lane", "server/rpc",
-        "server/log", "absl", "cli11"}},
-      {"client/cache", {"proto/model"}},
+       {"proto/model", "proto/wire", "proto/table", "server/core", "server/store", "server/lane",
+        "server/rpc", "server/log", "absl", "cli11"}},
+      {"client/cache", {"proto/model", "proto/table"}},
       {"client/c", {"proto/model", "client/cache"}},
       {"client/c_link",
        {"proto/model", "client/cache", "client/link", "client/lease", "client/c", "runners/sdk"}},
@@ -54,8 +55,8 @@ const std::vector<Rule>& Rules() {
        {"proto/model", "proto/convert", "messages", "stubs", "grpc", "client/cache", "client/link",
         "runners/sdk", "runners/timing"}},
       {"client/cli",
-       {"proto/model", "proto/wire", "proto/convert", "messages", "stubs", "grpc", "client/cache",
-        "client/link", "client/interop", "absl", "cli11", "nlohmann", "protobuf"}},
+       {"proto/model", "proto/wire", "proto/table", "proto/convert", "messages", "stubs", "grpc",
+        "client/cache", "client/link", "client/interop", "absl", "cli11", "nlohmann", "protobuf"}},
       {"client/interop", {"proto/model", "nlohmann"}},
       {"client/tools", {"proto/model", "client/cache", "nlohmann"}},
       // Programs of users: whatever is installed.
@@ -91,13 +92,13 @@ std::string AreaOfPublicHeader(std::string_view include) {
   for (const char* header : {"cache", "capture", "op_handle", "op_spec", "statistics"}) {
     if (include == std::string("tactic/") + header + ".h") return "client/cache";
   }
-  for (const char* header : {"tactic", "tactic_statistics", "tactic_values"}) {
+  for (const char* header : {"tactic", "tactic_statistics", "tactic_table", "tactic_values"}) {
     if (include == std::string("tactic/") + header + ".h") return "client/c";
   }
-  for (const char* header : {"tactic_lease", "tactic_link", "tactic_registry"}) {
+  for (const char* header : {"tactic_group", "tactic_lease", "tactic_link", "tactic_registry"}) {
     if (include == std::string("tactic/") + header + ".h") return "client/c_link";
   }
-  if (include == "tactic/client.h") return "client/link";
+  if (include == "tactic/client.h" || include == "tactic/group.h") return "client/link";
   if (include == "tactic/lease.h") return "client/lease";
   if (include.starts_with("tactic/v1/") && include.ends_with(".grpc.pb.h")) return "stubs";
   if (include.starts_with("tactic/v1/")) return "messages";

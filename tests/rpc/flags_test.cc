@@ -36,6 +36,7 @@ TEST(FlagsTest, Defaults) {
   EXPECT_THAT(parsed.flags->lanes, ElementsAre("host"));
   EXPECT_THAT(parsed.flags->worker, EndsWith("/tacticd-worker"));
   EXPECT_FALSE(parsed.flags->memory_store);
+  EXPECT_EQ(parsed.flags->table_file, "");
   EXPECT_EQ(parsed.flags->ready_fd, -1);
 }
 
@@ -43,7 +44,7 @@ TEST(FlagsTest, EveryFlag) {
   const ParsedFlags parsed =
       Parse({"--listen=unix:/a", "--listen", "localhost:1", "--state-dir=/s", "--store=memory",
              "--device=host", "--worker=/bin/true", "--worker-memory=7", "--lease-ttl=200",
-             "--log-level=debug", "--log-format=json", "--ready-fd=1"});
+             "--log-level=debug", "--log-format=json", "--ready-fd=1", "--table-file=/t"});
   ASSERT_TRUE(parsed.flags) << parsed.message;
   EXPECT_THAT(parsed.flags->listen, ElementsAre("unix:/a", "localhost:1"));
   EXPECT_EQ(parsed.flags->state_dir, "/s");
@@ -54,6 +55,8 @@ TEST(FlagsTest, EveryFlag) {
   EXPECT_EQ(parsed.flags->log_level, LogLevel::kDebug);
   EXPECT_EQ(parsed.flags->log_format, LogFormat::kJson);
   EXPECT_EQ(parsed.flags->ready_fd, 1);
+  EXPECT_EQ(parsed.flags->table_file, "/t");
+  EXPECT_EQ(Parse({"--table-file=none"}).flags->table_file, std::nullopt);
 }
 
 TEST(FlagsTest, HelpAndVersionAreNoErrors) {

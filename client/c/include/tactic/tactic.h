@@ -1,6 +1,6 @@
 /* The C interface of libtactic, cache part: register an op, choose, count. Needs the C and C++
- * runtimes only; it never talks to anybody. tactic_link.h feeds it from a daemon. The base for
- * other languages. docs/c_api.md has an example.
+ * runtimes only; it never talks to anybody. tactic_link.h feeds it from a daemon, or it reads the
+ * table file that a daemon keeps (tactic_table.h). The base for other languages. docs/c_api.md has an example.
  *
  * Conventions
  * - Every handle (tactic_cache, tactic_op, …) is opaque. Strings are UTF-8, end with NUL, and are
@@ -19,6 +19,7 @@
 #define TACTIC_TACTIC_H_
 
 #include "tactic/tactic_statistics.h"
+#include "tactic/tactic_table.h"
 #include "tactic/tactic_values.h"
 
 #ifdef __cplusplus

@@ -1,5 +1,6 @@
 // The client's cache: registration, shape profiles, and choosing. Standard library only, so that it
-// can live in any process. It never talks to anybody: client/link feeds it from a daemon.
+// can live in any process. It never talks to anybody: client/link feeds it from a daemon, or it
+// reads the table file that a daemon keeps.
 //
 //   tactic::Cache cache;
 //   auto gemm = cache.Register({.op = "gemm", .inputs = {{}, {}}, .runners = ids,
@@ -8,6 +9,7 @@
 //   runners[c.runner]->Prepare(problem, c.tactic());
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -37,6 +39,12 @@ struct ProfileOverrides {
   // ChooseOne answers calls of these with the fallback, whatever is tuned, and records no miss.
   // They need not be registered.
   std::vector<std::string> skip_ops;
+};
+
+struct TableOptions {
+  // How often a thread of the cache looks whether the file was replaced. 0: no thread; RefreshTable
+  // looks.
+  std::chrono::milliseconds look_every{100};
 };
 
 // Thread-safe. No call of ChooseOne may be under way when it is destroyed.
@@ -70,6 +78,26 @@ class Cache {
   void BeginSnapshot();
   void AddToSnapshot(std::vector<Decision> part);
   void CommitSnapshot();
+
+  // Answers from the table file at `path` too (docs/table_file.md; empty: $TACTICD_TABLE, else the
+  // one beside the daemon's default socket), from its pages, which all
+  // processes of the host share; and from the one that replaces it, as soon as that is noticed. A
+  // file that is not there yet, or cannot be read, is looked for again; what was mapped before goes
+  // on answering. Decisions that the cache was given (Apply) come first, and once it was given a
+  // snapshot (Replace, CommitSnapshot) no file answers any more.
+  // For ops that SetEnvironments and SetAttributeDefaults said nothing of, what the file says
+  // holds: environments only if it says that they are this host's.
+  // An Error says why there is no answer from the file yet: NotFound, Unavailable (the system does
+  // not let us), InvalidArgument (not a table file), FailedPrecondition (of a newer version),
+  // DataLoss (damaged). Replaces the file opened before. Not from two threads at once.
+  Check OpenTable(std::string path, TableOptions options = {});
+  void CloseTable();
+  // Looks at once. True: another file than before answers. Reads and checks a file that was
+  // replaced; else one system call.
+  bool RefreshTable();
+  // Waits until a file of this revision or a later one answers. False: not in time.
+  bool WaitForTable(uint64_t revision, std::chrono::milliseconds timeout);
+  TableStatistics OfTable() const;
 
   // Overrides hold for every thread, from the next call of ChooseOne, until they are dropped. Of
   // several at one time, the last ones that say anything of buckets rule (alone), and what any of

@@ -24,6 +24,23 @@ struct CacheStatistics {
   uint64_t damaged = 0;              // Left out: no candidate, or sizes beyond the limits.
 };
 
+// The table file that a cache answers from, and those that it could not.
+struct TableStatistics {
+  bool open = false;  // A file is mapped. What follows, up to `decisions`, is of it.
+  std::string store_id;
+  uint64_t revision = 0;             // All decisions of the store up to it are in the file.
+  int64_t created_unix_ms = 0;       // When the file was made.
+  uint64_t decisions = 0;            // Of the environments that hold here.
+  uint64_t foreign_environment = 0;  // Of another device, version or runner: not used.
+  uint64_t opened = 0;               // Files so far, one after the other.
+  // Files that were ignored, each counted once: what was mapped before goes on answering.
+  uint64_t missing = 0;     // There was none.
+  uint64_t unreadable = 0;  // The system did not let us.
+  uint64_t foreign = 0;     // Not a table file, or one of a machine with another byte order.
+  uint64_t newer = 0;       // Of a version that this library does not know.
+  uint64_t damaged = 0;     // Cut short, or not as it was written.
+};
+
 // A call that missed: its sizes as they were, not as they were mapped.
 struct MissedShapes {
   Shapes shapes;
