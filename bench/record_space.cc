@@ -13,6 +13,7 @@
 #include "runners/timing/candidates.h"
 #include "runners/timing/host_session.h"
 #include "runners/timing/permute.h"
+#include "runners/timing/quiet_observer.h"
 #include "tactic/host_runners.h"
 #include "tactic/sdk/host.h"
 
@@ -24,12 +25,6 @@ struct Arguments {
   int64_t n = 512;
   int64_t k = 512;
   int rounds = 9;
-};
-
-class NobodyWatches final : public timing::LaunchObserver {
- public:
-  void Begin(int, timing::LaunchPhase, double) override {}
-  void End() override {}
 };
 
 std::string TextOf(const Value* value) { return value == nullptr ? "" : ToText(*value); }
@@ -97,7 +92,7 @@ int Run(const Arguments& arguments) {
     candidates.push_back({list.runners[i], list.candidates[i].tactic});
   }
   timing::HostSession session(sdk::DetectHostDevice());
-  NobodyWatches observer;
+  timing::QuietObserver observer;
   auto sampler = session.MakeSampler(
       {*entry.op, *problem, std::move(candidates), Resolve({}, DeviceKind::kHost), 0}, observer);
   if (!sampler.ok()) {

@@ -5,6 +5,7 @@
 #include <limits>
 #include <numeric>
 
+#include "runners/timing/quiet_observer.h"
 #include "runners/timing/run_race.h"
 
 namespace tactic::bench {
@@ -14,12 +15,6 @@ using timing::Observation;
 using timing::TraceSampler;
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
-
-class Silent : public timing::RaceObserver {
-  void Observed(const timing::Race::Step&, std::span<const Observation>) override {}
-  void Progressed(const timing::Race&) override {}
-  bool Cancelled() override { return false; }
-};
 
 int CountSkipped(const timing::Race& race, const Contest& contest) {
   return static_cast<int>(std::count_if(contest.priors.hopeless.begin(),
@@ -49,7 +44,7 @@ Choice RunRace(const Contest& contest, const timing::RaceOptions& options) {
   input.seed = contest.trace.seed;
   timing::Race race(std::move(input), options);
   TraceSampler sampler(*contest.problem, contest.trace);
-  Silent observer;
+  timing::QuietObserver observer;
   timing::RunRace(race, sampler, observer);
   const timing::Verdict verdict = race.Decide();
   Choice choice{verdict.pick, sampler.spent_ns()};

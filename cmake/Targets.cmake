@@ -28,13 +28,6 @@ elseif(TACTIC_SANITIZE)
   message(FATAL_ERROR "TACTIC_SANITIZE is '${TACTIC_SANITIZE}'; address, thread or empty")
 endif()
 
-# tactic_mark_sanitized(TARGET…): defines TACTIC_SANITIZED in a build with a sanitizer, whose own memory is over any limit.
-function(tactic_mark_sanitized)
-  foreach(target ${ARGN})
-    target_compile_definitions(${target} PRIVATE $<$<BOOL:${TACTIC_SANITIZE}>:TACTIC_SANITIZED>)
-  endforeach()
-endfunction()
-
 # tactic_library(NAME SOURCES a.cc… [PUBLIC_INCLUDE dir] [DEPS targets…] [PRIVATE_DEPS targets…])
 # Archives, position-independent. PUBLIC_INCLUDE: the folder of headers that are installed.
 function(tactic_library name)

@@ -256,11 +256,15 @@ std::optional<StartFailure> Daemon::Serve() {
       std::make_unique<TuningService>(*tuner_, *catalog_, *leases_, logger_, std::move(options));
   admin_ = std::make_unique<AdminService>(*tuner_, *catalog_, logger_, "tacticd " TACTIC_VERSION);
   GrpcServer::Options server_options;
-  server_options.more_services = {admin_.get()};
+  groups_ =
+      std::make_unique<Groups>(*catalog_, SystemClock(), AgreementOptions{.epoch = RandomEpoch()});
+  groups_service_ = std::make_unique<GroupsService>(*groups_);
+  server_options.more_services = {admin_.get(), groups_service_.get()};
   absl::StatusOr<std::unique_ptr<GrpcServer>> server =
       GrpcServer::Start(std::move(listeners_), *service_, logger_, std::move(server_options));
   if (!server.ok()) return Fail(ExitOfLock(server.status()), server.status());
   server_ = *std::move(server);
+  ReportLanes();
   logger_.Info("ready", {{"addresses", absl::StrJoin(server_->addresses(), " ")},
                          {"store", store_->Info().description},
                          {"decisions", catalog_->Size()},
@@ -275,17 +279,28 @@ void Daemon::Tick() {
   tuner_->Tick();
   leases_->Tick();
   if (table_ != nullptr) table_->Tick();
+  ReportLanes();
+}
+
+void Daemon::ReportLanes() {
+  for (const std::unique_ptr<DeviceLane>& lane : lanes_) {
+    const LaneInfo info = lane->Info();
+    server_->SetHealth(absl::StrCat("lane/", info.name), info.state != LaneState::kQuarantined);
+  }
 }
 
 void Daemon::Stop() {
   if (tuner_ != nullptr) tuner_->Drain();
   if (leases_ != nullptr) leases_->Drain();
+  if (groups_service_ != nullptr) groups_service_->Drain();
   if (server_ != nullptr) server_->Drain();
   for (std::jthread& lane : lane_threads_) lane.request_stop();
   if (server_ != nullptr) server_->Stop(kPatience);
   server_.reset();
   ReleaseLanes();
   lane_threads_.clear();
+  groups_service_.reset();
+  groups_.reset();
   admin_.reset();
   service_.reset();
   leases_.reset();

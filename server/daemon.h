@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "server/core/catalog.h"
+#include "server/core/groups.h"
 #include "server/core/leases.h"
 #include "server/core/store.h"
 #include "server/core/tuner.h"
@@ -18,6 +19,7 @@
 #include "server/log/log.h"
 #include "server/rpc/admin_service.h"
 #include "server/rpc/file_lock.h"
+#include "server/rpc/groups_service.h"
 #include "server/rpc/grpc_server.h"
 #include "server/rpc/tuning_service.h"
 
@@ -56,6 +58,8 @@ class Daemon {
   void ServeLane(size_t index, const std::stop_token& stop);
   // Tries to open the lane until it is open, or until a stop.
   void ProbeLane(size_t index, const std::stop_token& stop);
+  // Each lane has a health of its own, beside the daemon's: it serves unless it is quarantined.
+  void ReportLanes();
   // Lets the lanes' threads go on, with a tuner or to their end.
   void ReleaseLanes();
   void Log(const TunerEvent& event) const;
@@ -76,6 +80,8 @@ class Daemon {
   std::unique_ptr<DaemonTable> table_;
   std::unique_ptr<TuningService> service_;
   std::unique_ptr<AdminService> admin_;
+  std::unique_ptr<Groups> groups_;
+  std::unique_ptr<GroupsService> groups_service_;
   std::unique_ptr<GrpcServer> server_;
 };
 

@@ -38,6 +38,7 @@ class FixedCount {
   FixedCount(const RegretProblem& problem, uint64_t l2_bytes) : problem_(problem) {
     operands_.emplace(*problem.entry->op, problem.problem, LayoutOf(problem.problem, l2_bytes),
                       stream_.get());
+    operands_->ProvideWorkspace();
   }
 
   FixedCountResult Run() {

@@ -33,6 +33,7 @@ struct Arguments {
   std::vector<std::string> ops;
   int rounds = 200;
   int device = 0;
+  int calls = 32;
 };
 
 double Round(double value, double step) { return std::round(value / step) * step; }
@@ -196,7 +197,7 @@ std::string Now() {
 }
 
 int Main(const Arguments& arguments) {
-  auto session = cuda::OpenSession(arguments.device);
+  auto session = cuda::OpenSession(arguments.device, arguments.calls);
   if (!session.ok()) {
     std::fprintf(stderr, "gpu_regret: %s\n", session.error().message.c_str());
     return 1;
@@ -209,7 +210,8 @@ int Main(const Arguments& arguments) {
                          {"driver", (*session)->driver()},
                          {"cuda_runtime", (*session)->runtime()},
                          {"date", Now()},
-                         {"rounds", arguments.rounds}};
+                         {"rounds", arguments.rounds},
+                         {"most_calls", arguments.calls}};
   std::vector<ordered_json> all;
   std::map<std::string, std::vector<ordered_json>> by_op;
   const auto start = Clock::now();
@@ -247,6 +249,9 @@ int main(int argc, char** argv) {
       ->delimiter(',');
   app.add_option("--rounds", arguments.rounds, "of the exhaustive measurement")
       ->check(CLI::Range(2, 100000));
+  app.add_option("--calls", arguments.calls,
+                 "most calls of one of the race's samples (default: 32)")
+      ->check(CLI::Range(1, 1000));
   app.add_option("--device", arguments.device, "the GPU's number");
   CLI11_PARSE(app, argc, argv);
   return tactic::bench::Main(arguments);

@@ -15,6 +15,7 @@
 #include "runners/cuda/session.h"
 #include "runners/cuda_kernels/decode_attention.h"
 #include "runners/timing/contest_plan.h"
+#include "runners/timing/quiet_observer.h"
 #include "runners/timing/run_race.h"
 #include "tactic/cuda_kernels.h"
 
@@ -22,15 +23,6 @@ namespace tactic::bench {
 namespace {
 
 using Sizes = std::map<std::string, int64_t>;
-
-class Quiet final : public timing::LaunchObserver, public timing::RaceObserver {
- public:
-  void Begin(int, timing::LaunchPhase, double) override {}
-  void End() override {}
-  void Observed(const timing::Race::Step&, std::span<const timing::Observation>) override {}
-  void Progressed(const timing::Race&) override {}
-  bool Cancelled() override { return false; }
-};
 
 struct Timed {
   Candidate candidate;
@@ -54,7 +46,7 @@ std::optional<Contest> Tune(timing::DeviceSession& session, const sdk::Registry&
   plan.entry = registry.Find(problem.op);
   plan.runners = SelectRunners(*plan.entry, {}).value();
   const CandidateList list = ListCandidates(plan.runners, problem);
-  Quiet observer;
+  timing::QuietObserver observer;
   auto sampler = timing::MakeSampler(plan, list, session, observer);
   if (!sampler.ok()) {
     std::fprintf(stderr, "%s\n", sampler.error().message.c_str());

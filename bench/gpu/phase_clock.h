@@ -2,13 +2,9 @@
 #pragma once
 
 #include <chrono>
-#include <cstdio>
-#include <cstdlib>
 #include <map>
-#include <string>
 
-#include "runners/timing/launch_observer.h"
-#include "runners/timing/run_race.h"
+#include "runners/timing/quiet_observer.h"
 
 namespace tactic::bench {
 
@@ -18,22 +14,14 @@ inline double SecondsSince(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-class PhaseClock final : public timing::LaunchObserver, public timing::RaceObserver {
+class PhaseClock final : public timing::QuietObserver {
  public:
-  void Begin(int candidate, timing::LaunchPhase phase, double) override {
-    candidate_ = candidate;
+  void Begin(int candidate, timing::LaunchPhase phase, double deadline_seconds) override {
+    QuietObserver::Begin(candidate, phase, deadline_seconds);
     phase_ = phase;
     start_ = Clock::now();
   }
   void End() override { seconds_[phase_] += SecondsSince(start_); }
-  [[noreturn]] void Fatal(const std::string& why) override {
-    std::fprintf(stderr, "candidate %d cost the device: %s\n", candidate_, why.c_str());
-    std::exit(EXIT_FAILURE);
-  }
-
-  void Observed(const timing::Race::Step&, std::span<const timing::Observation>) override {}
-  void Progressed(const timing::Race&) override {}
-  bool Cancelled() override { return false; }
 
   double Of(timing::LaunchPhase phase) const {
     const auto at = seconds_.find(phase);
@@ -42,7 +30,6 @@ class PhaseClock final : public timing::LaunchObserver, public timing::RaceObser
 
  private:
   std::map<timing::LaunchPhase, double> seconds_;
-  int candidate_ = timing::kNoCandidate;
   timing::LaunchPhase phase_ = timing::LaunchPhase::kReference;
   Clock::time_point start_;
 };

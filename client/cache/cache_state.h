@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "client/cache/compiled_op.h"
+#include "client/cache/fork_locks.h"
 #include "client/cache/misses.h"
 #include "client/cache/overrides.h"
 #include "client/cache/readers.h"
@@ -83,6 +84,10 @@ struct Cache::State {
   cache_internal::OverrideStack overrides;
   std::shared_ptr<const table::MappedTable> file;  // nullptr: none.
   bool has_snapshot = false;                       // The rows are all there is: no file answers.
+
+  // Behind all that they guard: a fork waits for them only while that is there.
+  cache_internal::ForkLocks fork_locks{
+      {&look_mu, &mu, &recorder.mutex(), &book.mutex(), &misses.mutex(), &readers.mutex()}};
 
   // Last: its thread uses the others. Not guarded: as thread-safe as OpenTable says.
   std::unique_ptr<cache_internal::TableFollower> follower;

@@ -32,6 +32,8 @@ class MissLog {
   std::vector<Recorded> Drain(size_t limit);
   void Forget();
 
+  std::mutex& mutex() { return mu_; }  // For ForkLocks.
+
  private:
   enum SlotState : uint32_t { kFree, kWriting, kFull };
   struct Slot {

@@ -14,6 +14,7 @@ namespace {
 
 std::array<std::atomic<bool>, kOwnedSlots> taken{};
 pthread_key_t at_thread_end;
+std::atomic<bool> key_made{false};
 
 // The key's value is the slot number + 1: a null value would not be passed.
 void GiveBack(void* value) {
@@ -42,9 +43,24 @@ bool BarrierInAllThreads() {
   return RegisterBarrier() && Membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED) == 0;
 }
 
+// A thread that ends after this library was unloaded must not be sent into it.
+struct KeyDeleter {
+  ~KeyDeleter() {
+    if (key_made.exchange(false)) pthread_key_delete(at_thread_end);
+  }
+} key_deleter;
+
+// In a forked child only this thread is left.
+void FreeSlotsOfOthers() {
+  for (size_t number = 0; number < kOwnedSlots; ++number) {
+    if (number != this_thread) taken[number].store(false, std::memory_order_relaxed);
+  }
+}
+
 void PrepareProcess() {
   static const bool once = [] {
-    pthread_key_create(&at_thread_end, GiveBack);
+    key_made = pthread_key_create(&at_thread_end, GiveBack) == 0;
+    pthread_atfork(nullptr, nullptr, FreeSlotsOfOthers);
     writers_have_barrier.store(RegisterBarrier(), std::memory_order_relaxed);
     return true;
   }();
@@ -60,7 +76,8 @@ size_t ClaimSlot() noexcept {
   for (size_t number = 0; number < kOwnedSlots; ++number) {
     if (taken[number].load(std::memory_order_relaxed)) continue;
     if (taken[number].exchange(true, std::memory_order_acquire)) continue;
-    if (pthread_setspecific(at_thread_end, reinterpret_cast<void*>(number + 1)) != 0) {
+    if (!key_made.load(std::memory_order_relaxed) ||
+        pthread_setspecific(at_thread_end, reinterpret_cast<void*>(number + 1)) != 0) {
       taken[number].store(false, std::memory_order_release);
       break;
     }

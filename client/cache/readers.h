@@ -66,6 +66,8 @@ class Readers {
   // none is reading, else in a later Retire or in the destructor. Never waits.
   void Retire(std::shared_ptr<const void> unlinked);
 
+  std::mutex& mutex() { return mu_; }  // For ForkLocks.
+
  private:
   // A reader seen inside: its slot, and the state it had.
   struct Inside {

@@ -38,6 +38,8 @@ class Recorder {
     return session_ != nullptr && session_->OnCall(op, shapes, forced);
   }
 
+  std::mutex& mutex() { return mu_; }  // For ForkLocks.
+
  private:
   std::mutex mu_;
   Session* session_ = nullptr;  // Guarded by mu_.

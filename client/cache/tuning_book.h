@@ -27,6 +27,8 @@ class TuningBook {
   StatisticsByOp Read(const std::map<std::string, uint64_t>& misses) const;
   void Clear();
 
+  std::mutex& mutex() { return mu_; }  // For ForkLocks.
+
  private:
   struct OpPages {
     std::map<Shapes, uint64_t> missed;

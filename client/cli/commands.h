@@ -69,10 +69,24 @@ struct MissesFlags {
 };
 Result<int> RunMisses(const Settings& settings, const MissesFlags& flags);
 
+struct VerifyFlags {
+  std::vector<uint64_t> ids;     // Decisions; empty: all that stand,
+  std::vector<std::string> ops;  // of these ops; empty: of all.
+  JobFlags job;
+};
+Result<int> RunVerify(const Settings& settings, const VerifyFlags& flags);
+
+struct TraceFlags {
+  std::vector<uint64_t> ids;     // Decisions; empty: all that stand,
+  std::vector<std::string> ops;  // of these ops; empty: of all.
+};
+Result<int> RunTrace(const Settings& settings, const TraceFlags& flags);
+
 struct WatchFlags {
   std::vector<std::string> ops;
-  bool standing = false;  // Show the decisions that stand already, too.
-  uint64_t count = 0;     // End after this many changes; 0 = never.
+  bool standing = false;        // Show the decisions that stand already, too.
+  uint64_t count = 0;           // End after this many changes; 0 = never.
+  std::string silence = "15s";  // A stream that brings nothing for this long is opened anew.
 };
 Result<int> RunWatch(const Settings& settings, const WatchFlags& flags);
 
@@ -114,6 +128,8 @@ struct ImportFlags {
   bool accept_unknown = false;
 };
 Result<int> RunImport(const Settings& settings, const ImportFlags& flags);
+
+Result<int> RunGroups(const Settings& settings);
 
 Result<int> RunInfo(const Settings& settings);
 

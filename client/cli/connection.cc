@@ -65,7 +65,8 @@ Connection::Connection(std::string target, std::chrono::nanoseconds timeout,
       timeout_(timeout),
       channel_(std::move(channel)),
       stub_(v1::Tuning::NewStub(channel_)),
-      admin_(v1::Admin::NewStub(channel_)) {}
+      admin_(v1::Admin::NewStub(channel_)),
+      groups_(v1::Groups::NewStub(channel_)) {}
 
 Result<Connection> Connection::Open(const std::string& target, std::chrono::nanoseconds timeout) {
   if (const std::string trouble = SocketTrouble(target); !trouble.empty()) {

@@ -9,6 +9,7 @@
 
 #include "tactic/model/result.h"
 #include "tactic/v1/admin.grpc.pb.h"
+#include "tactic/v1/groups.grpc.pb.h"
 #include "tactic/v1/tuning.grpc.pb.h"
 
 namespace tactic::cli {
@@ -21,6 +22,7 @@ class Connection {
 
   v1::Tuning::Stub& stub() { return *stub_; }
   v1::Admin::Stub& admin() { return *admin_; }
+  v1::Groups::Stub& groups() { return *groups_; }
   const std::string& target() const { return target_; }
   std::chrono::nanoseconds timeout() const { return timeout_; }
 
@@ -56,6 +58,7 @@ class Connection {
   std::shared_ptr<grpc::Channel> channel_;
   std::unique_ptr<v1::Tuning::Stub> stub_;
   std::unique_ptr<v1::Admin::Stub> admin_;
+  std::unique_ptr<v1::Groups::Stub> groups_;
 };
 
 }  // namespace tactic::cli

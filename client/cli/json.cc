@@ -73,13 +73,21 @@ Json ToJson(const Schemas& schemas, const v1::Problem& problem) {
   return converted.ok() ? cli::ToJson(schemas, *converted) : Json{{"op", problem.op()}};
 }
 
+Json ToJson(const v1::Verification& found) {
+  return {{"decision_id", found.decision_id()}, {"drift", found.drift()},
+          {"regret", found.regret()},           {"regret_error", found.regret_error()},
+          {"superseded", found.superseded()},   {"pick_failed", found.pick_failed()}};
+}
+
 Json ToJson(const Schemas& schemas, const v1::Contest& contest) {
-  return {{"problem", ToJson(schemas, contest.problem())},
-          {"state", StateName(contest.state())},
-          {"decision_id", contest.decision_id()},
-          {"already_decided", contest.already_decided()},
-          {"message", contest.message()},
-          {"fingerprint", contest.fingerprint()}};
+  Json json = {{"problem", ToJson(schemas, contest.problem())},
+               {"state", StateName(contest.state())},
+               {"decision_id", contest.decision_id()},
+               {"already_decided", contest.already_decided()},
+               {"message", contest.message()},
+               {"fingerprint", contest.fingerprint()}};
+  if (contest.has_verification()) json["verification"] = ToJson(contest.verification());
+  return json;
 }
 
 Json ToJson(const v1::Progress& progress) {

@@ -30,6 +30,8 @@ struct Invocation {
   ShowFlags show;
   ListFlags list;
   MissesFlags misses;
+  VerifyFlags verify;
+  TraceFlags trace;
   WatchFlags watch;
   FollowFlags follow;
   std::string table_file;
@@ -220,12 +222,54 @@ void AddMisses(CLI::App& app, Invocation& invocation) {
   });
 }
 
+void AddVerify(CLI::App& app, Invocation& invocation) {
+  VerifyFlags& flags = invocation.verify;
+  CLI::App* verify = app.add_subcommand(
+      "verify", "Measure standing decisions again, longer; report regret and drift");
+  verify->add_option("ID", flags.ids, "Decisions (default: all that stand)")->type_name("");
+  AddValue(verify, "--op", "A,B", flags.ops, "Only these ops")->delimiter(',');
+  AddJob(verify, flags.job);
+  AddCommon(verify, invocation);
+  verify->footer(
+      "The daemon measures in the background: whatever else is to be tuned comes first. Drift is\n"
+      "what the pick takes now against what it took when it was chosen; regret is what it takes\n"
+      "over the best candidate, measured side by side. A decision is superseded only by what is\n"
+      "faster outside the zone of indifference.\n\n"
+      "Examples:\n"
+      "  tacticctl verify --op gemm\n"
+      "  tacticctl verify 12 17\n"
+      "  tacticctl verify --detach --deadline 1h\n");
+  verify->callback([&invocation] {
+    invocation.run = [&] { return RunVerify(invocation.settings, invocation.verify); };
+  });
+}
+
+void AddTrace(CLI::App& app, Invocation& invocation) {
+  TraceFlags& flags = invocation.trace;
+  CLI::App* trace =
+      app.add_subcommand("trace", "The samples behind decisions of one op as CSV, for race_replay");
+  trace->add_option("ID", flags.ids, "Decisions (default: all that stand)")->type_name("");
+  AddValue(trace, "--op", "OP", flags.ops, "Of this op");
+  AddCommon(trace, invocation);
+  trace->footer(
+      "One row a candidate: mode,m,n,k,candidate,runner,its settings,samples in microseconds by\n"
+      "round. Of an op that is not gemm, m, n and k are its first three dimensions. What a\n"
+      "worker measured that died during the contest is left out: its rounds are not comparable.\n\n"
+      "Example:\n"
+      "  tacticctl trace --op gemm > gemm.csv && race_replay gemm.csv\n");
+  trace->callback([&invocation] {
+    invocation.run = [&] { return RunTrace(invocation.settings, invocation.trace); };
+  });
+}
+
 void AddWatch(CLI::App& app, Invocation& invocation) {
   WatchFlags& flags = invocation.watch;
   CLI::App* watch = app.add_subcommand("watch", "Changes of decisions as they come");
   AddValue(watch, "--op", "A,B", flags.ops, "Only these ops")->delimiter(',');
   watch->add_flag("--standing", flags.standing, "Show first the decisions that stand already");
   AddValue(watch, "--count", "N", flags.count, "End after this many decisions");
+  AddValue(watch, "--silence", "DURATION", flags.silence,
+           "Connect again when the daemon says nothing for this long (it says something every 5s)");
   AddCommon(watch, invocation);
   watch->footer(
       "With --json: a line for each decision.\n\nExample:\n  tacticctl watch --op gemm --json\n");
@@ -271,6 +315,13 @@ void AddTable(CLI::App& app, Invocation& invocation) {
   table->callback([&invocation] {
     invocation.run = [&] { return RunTable(invocation.settings, invocation.table_file); };
   });
+}
+
+void AddGroups(CLI::App& app, Invocation& invocation) {
+  CLI::App* groups = app.add_subcommand("groups", "Processes that agree on one state of the store");
+  AddCommon(groups, invocation);
+  groups->callback(
+      [&invocation] { invocation.run = [&] { return RunGroups(invocation.settings); }; });
 }
 
 void AddInfo(CLI::App& app, Invocation& invocation) {
@@ -421,11 +472,14 @@ int Main(int argc, char** argv) {
   AddShow(app, invocation);
   AddJobs(app, invocation);
   AddMisses(app, invocation);
+  AddVerify(app, invocation);
+  AddTrace(app, invocation);
   AddWatch(app, invocation);
   AddFollow(app, invocation);
   AddTable(app, invocation);
   AddExport(app, invocation);
   AddImport(app, invocation);
+  AddGroups(app, invocation);
   AddInfo(app, invocation);
   if (const std::optional<int> code = Parse(argc, argv, app)) return *code;
 

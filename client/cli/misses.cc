@@ -41,7 +41,6 @@ Result<int> Show(const Settings& settings, const Schemas& schemas,
   return kExitOk;
 }
 
-// One job after the other; mostly there is one. The first code that is not 0 stays.
 Result<int> Tune(const Settings& settings, Connection& connection, const Schemas& schemas,
                  const std::vector<v1::Miss>& misses, const JobFlags& flags) {
   const std::vector<v1::TuneRequest> undecided = UndecidedOf(misses, kMostProblemsAJob);
@@ -51,17 +50,14 @@ Result<int> Tune(const Settings& settings, Connection& connection, const Schemas
     if (!written.ok()) return written.error();
     return kExitOk;
   }
-  int code = kExitOk;
+  std::vector<v1::TuneRequest> requests;
   for (const v1::TuneRequest& part : undecided) {
     auto request = NewTuneRequest(flags);
     if (!request.ok()) return request.error();
     request->MergeFrom(part);
-    const auto ended = RunJob(settings, connection, schemas, *request, flags);
-    if (!ended.ok()) return ended;
-    if (code == kExitOk) code = *ended;
-    if (settings.interrupts->Seen()) break;
+    requests.push_back(*std::move(request));
   }
-  return code;
+  return RunJobsInTurn(settings, connection, schemas, requests, flags);
 }
 
 }  // namespace

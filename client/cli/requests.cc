@@ -25,6 +25,11 @@ Result<Evidence> EvidenceOf(const v1::Evidence& from) {
     if (!converted.ok()) return converted.error();
     evidence.trials.push_back(std::move(converted).value());
   }
+  for (const v1::Disturbance& seen : from.disturbances()) {
+    auto converted = convert::FromProto("evidence.disturbances.", seen);
+    if (!converted.ok()) return converted.error();
+    evidence.disturbances.push_back(std::move(converted).value());
+  }
   return evidence;
 }
 

@@ -67,6 +67,18 @@ std::string RankingText(const Decision& decision) {
   return table.Render(OutputWidth());
 }
 
+// Empty, or lines that begin on the line before.
+std::string DisturbancesText(const Evidence& evidence) {
+  std::string text;
+  for (const Disturbance& seen : evidence.disturbances) {
+    text += "\n  " + Printable(seen.cause);
+    if (seen.discarded == 0) continue;
+    text += ": " + Plural(seen.discarded, "time") + " of round " + std::to_string(seen.round) +
+            " thrown away, and taken again";
+  }
+  return text.empty() ? text : "disturbed:" + text + "\n";
+}
+
 std::string ShowText(const Schemas& schemas, const Found& found, bool all) {
   const Decision& decision = found.decision;
   std::string text = "decision " + std::to_string(decision.id) + ", revision " +
@@ -87,8 +99,19 @@ std::string ShowText(const Schemas& schemas, const Found& found, bool all) {
   if (evidence.worker_restarts > 0) {
     text += " with " + Plural(evidence.worker_restarts, "worker restart");
   }
-  return text + ": " +
+  return text + ": " + DisturbancesText(evidence) +
          TrialsText(evidence.trials, {.width = OutputWidth(), .limit = all ? 0 : kShownTrials});
+}
+
+Json DisturbancesJson(const std::vector<Disturbance>& disturbances) {
+  Json json = Json::array();
+  for (const Disturbance& seen : disturbances) {
+    json.push_back({{"cause", seen.cause},
+                    {"discarded", seen.discarded},
+                    {"epoch", seen.epoch},
+                    {"round", seen.round}});
+  }
+  return json;
 }
 
 Json ShowJson(const Schemas& schemas, const Found& found) {
@@ -99,6 +122,7 @@ Json ShowJson(const Schemas& schemas, const Found& found) {
   for (const Trial& trial : found.evidence->trials) trials.push_back(ToJson(trial));
   json["evidence"] = {{"seconds", found.evidence->seconds},
                       {"worker_restarts", found.evidence->worker_restarts},
+                      {"disturbances", DisturbancesJson(found.evidence->disturbances)},
                       {"trials", trials}};
   return json;
 }

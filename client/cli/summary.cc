@@ -7,6 +7,7 @@
 #include "client/cli/format.h"
 #include "client/cli/json.h"
 #include "client/cli/requests.h"
+#include "client/cli/verified.h"
 
 namespace tactic::cli {
 namespace {
@@ -132,8 +133,34 @@ std::string SummaryText(const Schemas& schemas, const v1::Job& job,
          TotalsText(job, rows);
 }
 
+namespace {
+
+Check WriteVerified(const Settings& settings, Connection& connection, const Schemas& schemas,
+                    const v1::Job& job) {
+  if (settings.json) return Write(Pretty(cli::ToJson(schemas, job)));
+  const auto find = [&](uint64_t id, std::optional<Decision>& to) -> Check {
+    if (id == 0) return Ok();
+    auto found = FindById(connection, id, false);
+    if (!found.ok()) return found.error();
+    to = std::move(found->decision);
+    return Ok();
+  };
+  std::vector<VerifiedRow> rows;
+  for (const v1::Contest& contest : job.contests()) {
+    VerifiedRow& row = rows.emplace_back();
+    row.contest = contest;
+    Check found = find(contest.verification().decision_id(), row.before);
+    if (found.ok()) found = find(contest.decision_id(), row.now);
+    if (!found.ok()) return found;
+  }
+  return Write(VerifiedText(schemas, job, rows, OutputWidth()));
+}
+
+}  // namespace
+
 Check WriteSummary(const Settings& settings, Connection& connection, const Schemas& schemas,
                    const v1::Job& job) {
+  if (job.verify()) return WriteVerified(settings, connection, schemas, job);
   std::vector<SummaryRow> rows;
   for (const v1::Contest& contest : job.contests()) {
     SummaryRow row{contest, std::nullopt, std::nullopt};

@@ -59,4 +59,16 @@ Result<int> RunJob(const Settings& settings, Connection& connection, const Schem
                 {.cancel_on_interrupt = flags.cancel_on_interrupt});
 }
 
+Result<int> RunJobsInTurn(const Settings& settings, Connection& connection, const Schemas& schemas,
+                          const std::vector<v1::TuneRequest>& requests, const JobFlags& flags) {
+  int code = kExitOk;
+  for (const v1::TuneRequest& request : requests) {
+    const auto ended = RunJob(settings, connection, schemas, request, flags);
+    if (!ended.ok()) return ended;
+    if (code == kExitOk) code = *ended;
+    if (settings.interrupts->Seen()) break;
+  }
+  return code;
+}
+
 }  // namespace tactic::cli

@@ -11,12 +11,13 @@
 #include "client/cli/format.h"
 #include "client/cli/json.h"
 #include "client/cli/requests.h"
+#include "client/link/watch_stream.h"
 #include "proto/convert/convert.h"
 
 namespace tactic::cli {
 namespace {
 
-// How long a daemon that went away may take to come back.
+// How long a daemon that went away, or says nothing, may take to come back.
 constexpr std::chrono::minutes kPatience(1);
 
 std::string ChangeText(const Schemas& schemas, const Decision& decision) {
@@ -33,8 +34,9 @@ std::string ChangeText(const Schemas& schemas, const Decision& decision) {
 // Reads the stream, and reads it again from where it ended.
 class Watcher {
  public:
-  Watcher(const Settings& settings, Connection& connection, const WatchFlags& flags)
-      : settings_(settings), connection_(connection), flags_(flags) {}
+  Watcher(const Settings& settings, Connection& connection, const WatchFlags& flags,
+          link::Millis silence)
+      : settings_(settings), connection_(connection), flags_(flags), silence_(silence) {}
 
   Result<int> Run() {
     const auto info = GetReadyServerInfo(connection_);
@@ -45,6 +47,10 @@ class Watcher {
       if (error_) return *error_;
       if (IsDone()) return kExitOk;
       if (settings_.interrupts->Seen()) return kExitInterrupted;
+      if (silent_) {
+        if (const Check again = AfterSilence(); !again.ok()) return again.error();
+        continue;
+      }
       const bool over = status.ok() || status.error_code() == grpc::StatusCode::UNAVAILABLE;
       if (!over) return connection_.ErrorOf(status);
       std::fprintf(stderr, "the daemon ended the stream; waiting for it\n");
@@ -53,6 +59,19 @@ class Watcher {
   }
 
  private:
+  // Says how old the picture is by now. An error: too old.
+  Check AfterSilence() {
+    const auto age = std::chrono::steady_clock::now() - heard_;
+    const std::string seconds = FormatSeconds(std::chrono::duration<double>(age).count());
+    if (age >= kPatience) {
+      return Error{ErrorCode::kUnavailable, "offline: the daemon at " + settings_.target +
+                                                " has said nothing for " + seconds};
+    }
+    std::fprintf(stderr, "stale: the daemon has said nothing for %s; connecting again\n",
+                 seconds.c_str());
+    return Ok();
+  }
+
   bool IsDone() const { return flags_.count > 0 && seen_ >= flags_.count; }
 
   grpc::Status ReadUntilStreamEnds() {
@@ -61,21 +80,30 @@ class Watcher {
     request.set_from_revision(revision_);
     for (const std::string& op : flags_.ops) request.add_ops(op);
     grpc::ClientContext context;
-    const auto stream = connection_.stub().Watch(&context, request);
+    link::WatchStream stream(connection_.stub(), context, request);
     const Interrupts::Scope cancel(*settings_.interrupts, [&] { context.TryCancel(); });
+    in_snapshot_ = false;
     v1::WatchResponse response;
-    while (stream->Read(&response)) {
+    auto event = stream.Next(response, silence_);
+    for (; event == link::WatchStream::Event::kFrame; event = stream.Next(response, silence_)) {
+      heard_ = std::chrono::steady_clock::now();
       if (const Check shown = Show(response); !shown.ok()) error_ = shown.error();
       if (error_ || IsDone()) context.TryCancel();
     }
-    return stream->Finish();
+    silent_ = event == link::WatchStream::Event::kSilent;
+    return stream.Finish();
   }
 
   Check Show(const v1::WatchResponse& frame) {
-    if (frame.has_snapshot_begin()) in_snapshot_ = true;
+    if (frame.has_snapshot_begin()) {
+      in_snapshot_ = true;
+      standing_ = 0;
+      if (std::exchange(shown_of_, frame.store_id()) != frame.store_id()) shown_ = 0;
+    }
     for (const v1::Decision& message : frame.decisions().decisions()) {
       if (in_snapshot_) ++standing_;
       if ((in_snapshot_ && !ShowsStanding()) || IsDone()) continue;
+      if (message.revision() <= shown_) continue;  // Of a snapshot that broke off.
       if (const Check shown = ShowDecision(message); !shown.ok()) return shown;
     }
     store_id_ = frame.store_id();
@@ -97,6 +125,7 @@ class Watcher {
     const auto decision = convert::FromProto("decision.", message);
     if (!decision.ok()) return Error{ErrorCode::kDataLoss, decision.error().message};
     ++seen_;
+    shown_ = decision->revision;
     return Write(settings_.json ? OneLine(ToJson(schemas_, *decision))
                                 : Printable(ChangeText(schemas_, *decision)) + "\n");
   }
@@ -104,6 +133,9 @@ class Watcher {
   const Settings& settings_;
   Connection& connection_;
   const WatchFlags& flags_;
+  const link::Millis silence_;
+  bool silent_ = false;  // That is why the last stream ended.
+  std::chrono::steady_clock::time_point heard_ = std::chrono::steady_clock::now();
   Schemas schemas_;
   std::string store_id_;  // Position to resume from.
   uint64_t revision_ = 0;
@@ -111,15 +143,21 @@ class Watcher {
   bool started_ = false;
   uint64_t standing_ = 0;
   uint64_t seen_ = 0;
+  std::string shown_of_;  // The store,
+  uint64_t shown_ = 0;    // and its revision, up to which decisions were shown.
   std::optional<Error> error_;
 };
 
 }  // namespace
 
 Result<int> RunWatch(const Settings& settings, const WatchFlags& flags) {
+  const auto silence = ParseDuration(flags.silence);
+  if (!silence.ok()) return InvalidArgument("--silence: " + silence.error().message);
+  const auto limit = std::chrono::duration_cast<link::Millis>(std::chrono::nanoseconds(*silence));
+  if (limit < link::Millis(1)) return InvalidArgument("--silence: must be 1ms or more");
   auto connection = Connection::Open(settings.target, settings.timeout);
   if (!connection.ok()) return connection.error();
-  return Watcher(settings, *connection, flags).Run();
+  return Watcher(settings, *connection, flags, limit).Run();
 }
 
 }  // namespace tactic::cli

@@ -9,6 +9,7 @@
 #include "client/lease/leased_contest.h"
 #include "client/link/connection.h"
 #include "client/link/evidence.h"
+#include "client/link/fork.h"
 #include "client/link/retry.h"
 #include "proto/convert/convert.h"
 #include "runners/timing/host_session.h"
@@ -190,13 +191,20 @@ LeaseTuner::LeaseTuner(Client& client, const sdk::Registry& registry, LeaseTuner
   client.SetLocalOps(LocalOpsOf(registry));
 }
 
-LeaseTuner::~LeaseTuner() = default;
+// What a forked child inherits is left alone.
+LeaseTuner::~LeaseTuner() {
+  if (state_->client.Inherited()) link::LeaveBehind(state_.release());
+}
 
 TuneOutcome LeaseTuner::Tune(const std::vector<Problem>& problems, const MeasurementPolicy& policy,
                              std::chrono::milliseconds timeout) {
   const link::TimeLimit limit(timeout);
-  std::lock_guard lock(state_->mu);
   TuneOutcome outcome;
+  if (const char* why = state_->client.WhyNotConnected(); why != nullptr) {
+    outcome.message = why;
+    return outcome;
+  }
+  std::lock_guard lock(state_->mu);
   outcome.finished = true;
   uint64_t revision = 0;
   std::set<Fingerprint> seen;  // Scopes may name a problem more than once.

@@ -76,6 +76,7 @@ LeasedResult LeasedContest::Run(timing::ContestPlan contest, timing::DeviceSessi
 
 LeasedResult LeasedContest::Measure(const timing::ContestPlan& contest,
                                     timing::DeviceSession& session) {
+  budget_.emplace(contest);
   const CandidateList list = ListCandidates(contest.runners, contest.problem);
   list_ = &list;
   if (!stream_.List(list.candidates)) return Lost();

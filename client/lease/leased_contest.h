@@ -59,6 +59,7 @@ class LeasedContest final : private timing::RaceObserver {
                 std::span<const timing::Observation> observations) override;
   void Progressed(const timing::Race&) override {}
   bool Cancelled() override;
+  bool OutOfTime() override { return budget_ && budget_->Over(); }
 
   LeasedResult Measure(const timing::ContestPlan& contest, timing::DeviceSession& session);
   LeasedResult Complete(const ContestVerdict& verdict);
@@ -74,6 +75,7 @@ class LeasedContest final : private timing::RaceObserver {
   LeaseKeeper keeper_;
   TrialStream stream_;
   const CandidateList* list_ = nullptr;
+  std::optional<timing::WallBudget> budget_;
 };
 
 }  // namespace tactic::lease

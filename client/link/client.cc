@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "client/link/connection.h"
+#include "client/link/fork.h"
 #include "client/link/miss_sender.h"
 #include "client/link/status_board.h"
 #include "client/link/tune_call.h"
@@ -43,9 +44,9 @@ struct Client::State {
         watcher({target, std::move(given.environments), given.silence}, cache, board),
         sender(target, name, cache, board,
                {.daemon_tunes = [this](const std::string& op) { return watcher.DaemonTunes(op); },
-                .log = given.log ? std::move(given.log) : WriteToStderr,
-                .each_turn = [this] { watcher.CheckSilence(); }}) {}
+                .log = given.log ? std::move(given.log) : WriteToStderr}) {}
 
+  const link::ConnectedObject connected;
   const std::string target;
   const std::string name;
   Cache cache;
@@ -61,20 +62,29 @@ Client::Client(ClientOptions options) {
   state_ = std::make_unique<State>(std::move(options), std::move(target), std::move(name));
 }
 
-Client::~Client() = default;
+// What a forked child inherits is left alone: its threads cannot be joined here.
+Client::~Client() {
+  if (Inherited()) link::LeaveBehind(state_.release());
+}
+
+bool Client::Inherited() const { return state_->connected.Inherited(); }
 
 Result<OpHandle> Client::Register(OpSpec spec) { return state_->cache.Register(std::move(spec)); }
 
 Cache& Client::cache() { return state_->cache; }
 
 bool Client::WaitUntilReady(std::chrono::milliseconds timeout) {
-  return state_->board.WaitUntilReady(timeout);
+  return !Inherited() && state_->board.WaitUntilReady(timeout);
 }
 
 TuneOutcome Client::Tune(const std::vector<Problem>& problems, const MeasurementPolicy& policy,
                          std::chrono::milliseconds timeout) {
   const link::TimeLimit limit(timeout);
   TuneOutcome outcome;
+  if (const char* why = WhyNotConnected(); why != nullptr) {
+    outcome.message = why;
+    return outcome;
+  }
   outcome.finished = true;
   for (size_t begin = 0; begin < problems.size(); begin += kMostProblemsAJob) {
     const size_t end = std::min(problems.size(), begin + kMostProblemsAJob);
@@ -88,33 +98,70 @@ TuneOutcome Client::Tune(const std::vector<Problem>& problems, const Measurement
   return outcome;
 }
 
-void Client::SetLocalOps(std::vector<LocalOp> ops) { state_->watcher.SetLocalOps(std::move(ops)); }
+const char* Client::WhyNotConnected() const {
+  return Inherited() ? link::kInheritedClient : link::WhyNoConnection();
+}
+
+void Client::SetLocalOps(std::vector<LocalOp> ops) {
+  if (!Inherited()) state_->watcher.SetLocalOps(std::move(ops));
+}
+
+TablePosition Client::Pin() {
+  return Inherited() ? TablePosition() : state_->watcher.stage().Pin();
+}
+
+Check Client::Advance(const TablePosition& to) {
+  if (Inherited()) return Error{ErrorCode::kFailedPrecondition, link::kInheritedClient};
+  return state_->watcher.stage().Advance(to);
+}
+
+void Client::Unpin() {
+  if (Inherited()) return;
+  if (!state_->watcher.stage().Unpin()) state_->watcher.StartOver();
+}
+
+TablePosition Client::Position() const {
+  return Inherited() ? TablePosition() : state_->watcher.stage().Position();
+}
+
+TablePosition Client::Newest() const {
+  return Inherited() ? TablePosition() : state_->watcher.stage().Newest();
+}
+
+link::Watcher& Client::watcher() { return state_->watcher; }
 
 const std::string& Client::target() const { return state_->target; }
 
 const std::string& Client::name() const { return state_->name; }
 
 bool Client::WaitForRevision(uint64_t revision, std::chrono::milliseconds timeout) {
-  return state_->board.WaitForRevision(revision, timeout);
+  return !Inherited() && state_->board.WaitForRevision(revision, timeout);
 }
 
 ClientStatistics Client::Statistics() const {
   ClientStatistics statistics;
-  state_->board.Fill(statistics);
+  if (Inherited()) {
+    statistics.last_error = link::kInheritedClient;
+  } else {
+    state_->board.Fill(statistics);
+  }
   statistics.cache = state_->cache.Statistics();
   return statistics;
 }
 
 StatisticsByOp Client::ByOp() const { return state_->cache.ByOp(); }
 
+uint64_t Client::EnterScope(bool tune) { return Inherited() ? 0 : state_->sender.EnterScope(tune); }
+
 TuningScope::TuningScope(Client& client, bool tune)
-    : client_(client), id_(client.state_->sender.EnterScope(tune)) {}
+    : client_(client), id_(client.EnterScope(tune)) {}
 
 TuningScope::TuningScope(Client& client, LocalTuner& local)
-    : client_(client), local_(&local), id_(client.state_->sender.EnterScope(/*tune=*/true)) {}
+    : client_(client), local_(&local), id_(client.EnterScope(/*tune=*/true)) {}
 
 TuningScope::~TuningScope() {
-  client_.state_->sender.LeaveScope(id_);  // First: what missed inside is expanded by its rules.
+  if (!client_.Inherited())
+    client_.state_->sender.LeaveScope(id_);  // First: what missed inside is expanded by its rules.
   if (overrides_ != 0) client_.cache().DropOverrides(overrides_);
 }
 
@@ -129,6 +176,10 @@ Check TuningScope::Override(ProfileOverrides overrides) {
 TuneOutcome TuningScope::Wait(std::chrono::milliseconds timeout) {
   const link::TimeLimit limit(timeout);
   TuneOutcome outcome;
+  if (const char* why = client_.WhyNotConnected(); why != nullptr) {
+    outcome.message = why;
+    return outcome;
+  }
   outcome.finished = true;
   for (const auto& [policy, problems] : client_.state_->sender.TakeAsked(id_)) {
     std::vector<Problem> theirs, ours;

@@ -29,7 +29,7 @@ std::string DefaultClientName() {
   return std::string(program_invocation_short_name) + ":" + std::to_string(getpid());
 }
 
-std::unique_ptr<v1::Tuning::Stub> NewStub(const std::string& target) {
+std::shared_ptr<grpc::Channel> NewChannel(const std::string& target) {
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
@@ -40,8 +40,11 @@ std::unique_ptr<v1::Tuning::Stub> NewStub(const std::string& target) {
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 100);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
   arguments.SetMaxReceiveMessageSize(kMaxMessageBytes);
-  return v1::Tuning::NewStub(
-      grpc::CreateCustomChannel(target, grpc::InsecureChannelCredentials(), arguments));
+  return grpc::CreateCustomChannel(target, grpc::InsecureChannelCredentials(), arguments);
+}
+
+std::unique_ptr<v1::Tuning::Stub> NewStub(const std::string& target) {
+  return v1::Tuning::NewStub(NewChannel(target));
 }
 
 void SetDeadline(grpc::ClientContext& context, Millis rest) {

@@ -22,8 +22,10 @@ bool IsUnixSocket(std::string_view target);
 // The program's name and process id.
 std::string DefaultClientName();
 
-// A stub over a channel of its own: keepalive notices a dead daemon, reconnects come within a
+// A channel that is nobody else's: keepalive notices a dead daemon, reconnects come within a
 // second.
+std::shared_ptr<grpc::Channel> NewChannel(const std::string& target);
+// A stub over one.
 std::unique_ptr<v1::Tuning::Stub> NewStub(const std::string& target);
 
 // Sets a deadline; a negative rest counts as none left.

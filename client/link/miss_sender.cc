@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "client/link/fork.h"
 #include "client/link/tune_call.h"
 
 namespace tactic::link {
@@ -157,7 +158,6 @@ void MissSender::Loop() {
     if (board_.HearsDaemon()) reports = reporter_.TakeDue();
     lock.unlock();
     SendReports(reports);
-    hooks_.each_turn();
     lock.lock();
     if (!stopping_) wake_.wait_for(lock, kTurn);
   }
@@ -192,6 +192,9 @@ template <typename Request, typename Response>
 grpc::Status MissSender::Call(grpc::Status (v1::Tuning::Stub::*method)(grpc::ClientContext*,
                                                                        const Request&, Response*),
                               const Request& request, Response& response) {
+  if (const char* why = WhyNoConnection(); why != nullptr) {
+    return {grpc::StatusCode::UNAVAILABLE, why};
+  }
   grpc::ClientContext context;
   SetDeadline(context, kCallDeadline);
   {

@@ -31,8 +31,6 @@ struct MissHooks {
   // Gets a line for each op and profile that misses where nothing is tuned, once. Called with the
   // sender's lock held, on any thread that drains.
   std::function<void(const std::string& line)> log;
-  // Called about five times a second on the sender's thread.
-  std::function<void()> each_turn;
 };
 
 // Starts with construction, ends with destruction. Thread-safe. What it refers to outlives it.

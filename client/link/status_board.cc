@@ -2,8 +2,6 @@
 
 #include <time.h>
 
-#include <utility>
-
 namespace tactic::link {
 namespace {
 
@@ -20,7 +18,7 @@ int64_t BootNanos() {
 
 void StatusBoard::Heard() {
   std::lock_guard lock(mu_);
-  heard_ns_ = BootNanos();
+  heard_ns_ = now_ns_();
 }
 
 void StatusBoard::Reached(const std::string& store_id, uint64_t revision) {
@@ -28,6 +26,7 @@ void StatusBoard::Reached(const std::string& store_id, uint64_t revision) {
   store_id_ = store_id;
   revision_ = revision;
   ready_ = true;
+  reached_ns_ = now_ns_();
   error_.clear();
   changed_.notify_all();
 }
@@ -66,10 +65,10 @@ void StatusBoard::Fill(ClientStatistics& statistics) const {
   statistics.requests_dropped = dropped_;
   statistics.misses_reported = reported_;
   statistics.last_error = error_;
-  const int64_t age = BootNanos() - heard_ns_;
-  statistics.freshness = heard_ns_ == 0 || age > kStaleNanos ? Freshness::kOffline
-                         : age > kFreshNanos                 ? Freshness::kStale
-                                                             : Freshness::kFresh;
+  const int64_t age = now_ns_() - reached_ns_;
+  statistics.freshness = reached_ns_ == 0 || age > kStaleNanos ? Freshness::kOffline
+                         : age > kFreshNanos                   ? Freshness::kStale
+                                                               : Freshness::kFresh;
 }
 
 std::pair<std::string, uint64_t> StatusBoard::Position() const {
@@ -77,14 +76,9 @@ std::pair<std::string, uint64_t> StatusBoard::Position() const {
   return {store_id_, revision_};
 }
 
-int64_t StatusBoard::LastHeardNanos() const {
-  std::lock_guard lock(mu_);
-  return heard_ns_;
-}
-
 bool StatusBoard::HearsDaemon() const {
   std::lock_guard lock(mu_);
-  return heard_ns_ != 0 && BootNanos() - heard_ns_ <= kFreshNanos;
+  return heard_ns_ != 0 && now_ns_() - heard_ns_ <= kFreshNanos;
 }
 
 bool StatusBoard::WaitFor(std::chrono::milliseconds timeout, const std::function<bool()>& holds) {

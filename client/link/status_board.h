@@ -7,6 +7,7 @@
 #include <functional>
 #include <mutex>
 #include <string>
+#include <utility>
 
 #include "tactic/client.h"
 
@@ -18,9 +19,12 @@ int64_t BootNanos();
 // Thread-safe.
 class StatusBoard {
  public:
-  // A frame came: the content is as fresh as can be.
+  // `now_ns`: nanoseconds of a clock like that of BootNanos.
+  explicit StatusBoard(std::function<int64_t()> now_ns = BootNanos) : now_ns_(std::move(now_ns)) {}
+
+  // A frame came: the daemon is there.
   void Heard();
-  // Everything up to `revision` of that store is in the table.
+  // Everything up to `revision` of that store is in the table, which is now as fresh as can be.
   void Reached(const std::string& store_id, uint64_t revision);
   void Failed(std::string error);
   void Connected();
@@ -32,7 +36,6 @@ class StatusBoard {
   void Fill(ClientStatistics& statistics) const;
   // Where to resume.
   std::pair<std::string, uint64_t> Position() const;
-  int64_t LastHeardNanos() const;
   bool HearsDaemon() const;  // Within what counts as fresh.
 
   // Waits until the table has a whole snapshot.
@@ -47,13 +50,15 @@ class StatusBoard {
  private:
   bool WaitFor(std::chrono::milliseconds timeout, const std::function<bool()>& holds);
 
+  const std::function<int64_t()> now_ns_;
   mutable std::mutex mu_;
   std::condition_variable changed_;
   // Guarded by mu_:
   std::string store_id_;
   uint64_t revision_ = 0;
   bool ready_ = false;
-  int64_t heard_ns_ = 0;  // 0 = never.
+  int64_t heard_ns_ = 0;    // 0 = never.
+  int64_t reached_ns_ = 0;  // Likewise.
   uint64_t connects_ = 0;
   uint64_t sent_ = 0;
   uint64_t dropped_ = 0;

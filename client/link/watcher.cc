@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "client/link/fork.h"
+#include "client/link/watch_stream.h"
 #include "proto/convert/convert.h"
 
 namespace tactic::link {
@@ -12,7 +14,7 @@ constexpr Millis kInfoDeadline{2'000};
 }  // namespace
 
 Watcher::Watcher(WatcherOptions options, Cache& cache, StatusBoard& board)
-    : options_(std::move(options)), cache_(cache), board_(board), stub_(NewStub(options_.target)) {
+    : options_(std::move(options)), stage_(cache), board_(board), stub_(NewStub(options_.target)) {
   {
     std::lock_guard lock(facts_mu_);
     facts_.environments = options_.environments;
@@ -53,7 +55,7 @@ void Watcher::AddOp(const v1::Lane& lane, const v1::OpInfo& info, OpFacts& facts
   facts.defaults.emplace_back(schema->op, Parameters(std::move(defaults)));
 }
 
-Watcher::OpFacts Watcher::FactsOf(const v1::GetServerInfoResponse& info) {
+OpFacts Watcher::FactsOf(const v1::GetServerInfoResponse& info) {
   OpFacts facts;
   for (const v1::Lane& lane : info.lanes()) {
     for (const v1::OpInfo& op : lane.ops()) AddOp(lane, op, facts);
@@ -68,8 +70,7 @@ void Watcher::ApplyFacts() {
     all.environments.emplace(all.environments.begin(), op.op, op.environment);
     all.defaults.emplace_back(op.op, op.defaults);
   }
-  cache_.SetAttributeDefaults(std::move(all.defaults));
-  cache_.SetEnvironments(std::move(all.environments));
+  stage_.SetFacts(std::move(all));
 }
 
 void Watcher::SetLocalOps(std::vector<LocalOp> ops) {
@@ -92,14 +93,10 @@ bool Watcher::DaemonTunes(const std::string& op) const {
          FingerprintOf(theirs->second) == FingerprintOf(local->environment);
 }
 
-void Watcher::CheckSilence() {
+void Watcher::StartOver() {
   std::lock_guard lock(mu_);
-  if (current_ == nullptr) return;
-  const int64_t since = std::max(entered_ns_, board_.LastHeardNanos());
-  if (BootNanos() - since > std::chrono::nanoseconds(options_.silence).count()) {
-    board_.Failed("the daemon at " + options_.target + " has been silent for too long");
-    current_->TryCancel();
-  }
+  start_over_ = true;
+  if (current_ != nullptr) current_->TryCancel();
 }
 
 void Watcher::Loop() {
@@ -120,7 +117,6 @@ bool Watcher::Enter(grpc::ClientContext& context) {
   std::lock_guard lock(mu_);
   if (stopping_) return false;
   current_ = &context;
-  entered_ns_ = BootNanos();
   return true;
 }
 
@@ -129,7 +125,16 @@ void Watcher::Leave() {
   current_ = nullptr;
 }
 
+bool Watcher::TakeStartOver() {
+  std::lock_guard lock(mu_);
+  return std::exchange(start_over_, false);
+}
+
 Watcher::End Watcher::ConnectOnce() {
+  if (const char* why = WhyNoConnection(); why != nullptr) {
+    board_.Failed(why);
+    return {};
+  }
   if (!LearnEnvironments()) return {};
   return Follow();
 }
@@ -144,6 +149,7 @@ bool Watcher::LearnEnvironments() {
   Leave();
   if (!status.ok()) {
     board_.Failed("no daemon answers at " + options_.target + ": " + ToText(status));
+    if (status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED) DropConnection();
     return false;
   }
   OpFacts facts = FactsOf(info);
@@ -166,20 +172,25 @@ Watcher::End Watcher::Follow() {
   context.set_wait_for_ready(true);
   if (!Enter(context)) return end;
   v1::WatchRequest request;
-  const auto [store_id, revision] = board_.Position();
-  request.set_store_id(store_id);
-  request.set_from_revision(revision);
-  in_snapshot_ = false;
-  const auto reader = stub_->Watch(&context, request);
-  v1::WatchResponse frame;
-  while (reader->Read(&frame)) {
-    if (!OnFrame(frame, end)) {
-      context.TryCancel();
-      break;
-    }
+  if (!TakeStartOver()) {
+    const auto [store_id, revision] = board_.Position();
+    request.set_store_id(store_id);
+    request.set_from_revision(revision);
   }
-  const grpc::Status status = reader->Finish();
+  in_snapshot_ = false;
+  WatchStream stream(*stub_, context, request);
+  v1::WatchResponse frame;
+  auto event = WatchStream::Event::kFrame;
+  do {
+    event = stream.Next(frame, options_.silence);
+  } while (event == WatchStream::Event::kFrame && OnFrame(frame, end));
+  const grpc::Status status = stream.Finish();
   Leave();
+  if (event == WatchStream::Event::kSilent) {
+    board_.Failed("the daemon at " + options_.target + " said nothing for " +
+                  std::to_string(options_.silence.count()) + " ms");
+    DropConnection();
+  }
   if (!status.ok() && status.error_code() != grpc::StatusCode::CANCELLED) {
     board_.Failed("the stream of decisions broke: " + ToText(status));
   }
@@ -196,31 +207,40 @@ bool Watcher::OnFrame(const v1::WatchResponse& frame, End& end) {
   }
   switch (frame.frame_case()) {
     case v1::WatchResponse::kSnapshotBegin:
-      cache_.BeginSnapshot();
+      stage_.BeginSnapshot();
       in_snapshot_ = true;
       return true;
     case v1::WatchResponse::kDecisions:
       OnDecisions(frame);
       break;
     case v1::WatchResponse::kSnapshotEnd:
-      cache_.CommitSnapshot();
+      stage_.CommitSnapshot({frame.store_id(), frame.revision()});
       in_snapshot_ = false;
       break;
     case v1::WatchResponse::kGoodbye:
       end.wait = std::min(Millis(frame.goodbye().reconnect_after_ms()), Millis(60'000));
       return false;
     case v1::WatchResponse::kProgress:
-    case v1::WatchResponse::FRAME_NOT_SET:  // From a newer server: its revision counts all the
-                                            // same.
+      if (!in_snapshot_) stage_.Rest({frame.store_id(), frame.revision()});
       break;
+    case v1::WatchResponse::FRAME_NOT_SET:  // Something that a newer server has to say.
+      return true;
   }
-  if (!in_snapshot_) board_.Reached(frame.store_id(), frame.revision());
+  if (!in_snapshot_) Reached(frame);
   return true;
 }
 
+// Only a snapshot may lead back, to an older copy of the same store.
+void Watcher::Reached(const v1::WatchResponse& frame) {
+  const uint64_t least = frame.has_snapshot_end() ? 0 : board_.Position().second;
+  board_.Reached(frame.store_id(), std::max(frame.revision(), least));
+}
+
 bool Watcher::BelongsHere(const v1::WatchResponse& frame) const {
-  return in_snapshot_ || frame.has_snapshot_begin() || frame.has_goodbye() ||
-         frame.store_id() == board_.Position().first;
+  if (frame.has_snapshot_begin() || frame.has_goodbye()) return true;
+  if (frame.frame_case() == v1::WatchResponse::FRAME_NOT_SET) return true;
+  if (frame.has_snapshot_end()) return in_snapshot_;
+  return in_snapshot_ || frame.store_id() == board_.Position().first;
 }
 
 void Watcher::OnDecisions(const v1::WatchResponse& frame) {
@@ -232,9 +252,9 @@ void Watcher::OnDecisions(const v1::WatchResponse& frame) {
     decisions.push_back(decision.ok() ? std::move(decision).value() : Decision());
   }
   if (in_snapshot_) {
-    cache_.AddToSnapshot(std::move(decisions));
+    stage_.AddToSnapshot(std::move(decisions));
   } else {
-    cache_.Apply(std::move(decisions));
+    stage_.Apply(std::move(decisions), {frame.store_id(), frame.revision()});
   }
 }
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "client/link/connection.h"
+#include "client/link/stage.h"
 #include "client/link/status_board.h"
 #include "tactic/cache.h"
 #include "tactic/client.h"
@@ -37,8 +38,10 @@ class Watcher {
   // environment than the daemon's.
   bool DaemonTunes(const std::string& op) const;
 
-  // Ends the stream if it has been silent for too long. Called now and then by another thread.
-  void CheckSilence();
+  // What the stream goes through.
+  Stage& stage() { return stage_; }
+  // Ends the stream and begins another one, with a snapshot.
+  void StartOver();
 
  private:
   // What a stream's end asks for.
@@ -46,35 +49,36 @@ class Watcher {
     bool progressed = false;  // A frame came: the next attempt need not back off.
     Millis wait{0};           // The daemon's wish; 0 = none.
   };
-  // What the daemon's lanes, or the options, say of ops, and what holds for local ones.
-  struct OpFacts {
-    std::vector<std::pair<std::string, Environment>> environments;
-    std::vector<std::pair<std::string, Parameters>> defaults;
-  };
   static OpFacts FactsOf(const v1::GetServerInfoResponse& info);
   static void AddOp(const v1::Lane& lane, const v1::OpInfo& info, OpFacts& facts);
-  // Tells the cache what holds.
+  // Tells the stage what holds, lanes or options and local ops together.
   void ApplyFacts();  // REQUIRES: facts_mu_.
 
   void Loop();
   End ConnectOnce();
+  bool TakeStartOver();
   bool LearnEnvironments();
+  // After silence: the connection may be dead without either end knowing it.
+  void DropConnection() { stub_ = NewStub(options_.target); }
   End Follow();
+  // False: the stream is of no more use.
   bool OnFrame(const v1::WatchResponse& frame, End& end);
-  // Changes of a store must follow a snapshot of it.
+  void Reached(const v1::WatchResponse& frame);
+  // Changes of a store must follow a snapshot of it, the end of a snapshot its beginning.
   bool BelongsHere(const v1::WatchResponse& frame) const;
   void OnDecisions(const v1::WatchResponse& frame);
   // False: it is time to stop.
   bool Pause(Millis wait);
-  // Makes `context` the call that a stop or silence cancels; false: already stopping.
+  // Makes `context` the call that a stop cancels; false: already stopping.
   bool Enter(grpc::ClientContext& context);
   void Leave();
 
   const WatcherOptions options_;
-  Cache& cache_;        // Synchronises itself.
+  Stage stage_;         // Synchronises itself.
   StatusBoard& board_;  // Likewise.
-  const std::unique_ptr<v1::Tuning::Stub> stub_;
-  bool in_snapshot_ = false;  // Of the thread.
+  // Of the thread:
+  std::unique_ptr<v1::Tuning::Stub> stub_;
+  bool in_snapshot_ = false;
 
   mutable std::mutex facts_mu_;
   OpFacts facts_;               // Guarded by facts_mu_. Without local ops.
@@ -83,8 +87,8 @@ class Watcher {
   std::mutex mu_;
   std::condition_variable stopped_;
   bool stopping_ = false;                   // Guarded by mu_.
+  bool start_over_ = false;                 // Guarded by mu_.
   grpc::ClientContext* current_ = nullptr;  // Guarded by mu_.
-  int64_t entered_ns_ = 0;                  // Guarded by mu_.
   std::thread thread_;                      // Last: uses all the others.
 };
 

@@ -24,6 +24,7 @@ void ToProto(const Key& from, v1::Key* to);
 void ToProto(const RunnerId& from, v1::RunnerId* to);
 void ToProto(const Candidate& from, v1::Candidate* to);
 void ToProto(const Trial& from, v1::Trial* to);
+void ToProto(const Disturbance& from, v1::Disturbance* to);
 void ToProto(const Decision& from, v1::Decision* to);  // Sets the fingerprint too.
 void ToProto(const OpSchema& from, v1::OpSchema* to);
 void ToProto(const Component& from, v1::Component* to);
@@ -38,6 +39,7 @@ Result<Key> FromProto(std::string_view field, const v1::Key& from);
 Result<RunnerId> FromProto(std::string_view field, const v1::RunnerId& from);
 Result<Candidate> FromProto(std::string_view field, const v1::Candidate& from);
 Result<Trial> FromProto(std::string_view field, const v1::Trial& from);
+Result<Disturbance> FromProto(std::string_view field, const v1::Disturbance& from);
 Result<Decision> FromProto(std::string_view field, const v1::Decision& from);
 Result<OpSchema> FromProto(std::string_view field, const v1::OpSchema& from);
 Result<Component> FromProto(std::string_view field, const v1::Component& from);

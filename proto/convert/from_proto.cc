@@ -309,6 +309,13 @@ Result<Trial> FromProto(std::string_view field, const v1::Trial& from) {
   return trial;
 }
 
+Result<Disturbance> FromProto(std::string_view field, const v1::Disturbance& from) {
+  const Check check =
+      internal::CheckText(Field(Join(field, "cause")), from.cause(), 1, limits::kDetailBytes);
+  if (!check.ok()) return check.error();
+  return Disturbance{from.cause(), from.discarded(), from.epoch(), from.round()};
+}
+
 Result<Decision> FromProto(std::string_view field, const v1::Decision& from) {
   Result<Key> key = FromProto(Join(field, "key."), from.key());
   if (!key.ok()) return key.error();

@@ -134,6 +134,13 @@ void ToProto(const Candidate& from, v1::Candidate* to) {
   WriteParameters(from.tactic, to->mutable_tactic());
 }
 
+void ToProto(const Disturbance& from, v1::Disturbance* to) {
+  to->set_cause(ToPrintable(from.cause, limits::kDetailBytes));
+  to->set_discarded(from.discarded);
+  to->set_epoch(from.epoch);
+  to->set_round(from.round);
+}
+
 void ToProto(const Trial& from, v1::Trial* to) {
   to->Clear();
   ToProto(from.candidate, to->mutable_candidate());

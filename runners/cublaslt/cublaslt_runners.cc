@@ -1,11 +1,11 @@
 #include "tactic/cublaslt_runners.h"
 
 #include <cstdio>
-#include <cstdlib>
 
 #include "runners/cublaslt/gemm_op.h"
 #include "runners/cublaslt/gemm_runner.h"
 #include "runners/cublaslt/library.h"
+#include "tactic/sdk/environment.h"
 
 namespace tactic {
 
@@ -16,9 +16,7 @@ void RegisterCublasLtRunners(sdk::Registry& registry) {
     return;
   }
   cublaslt::GemmRunnerOptions options;
-  if (const char* text = std::getenv("TACTIC_CUBLASLT_CANDIDATES"); text != nullptr) {
-    options.drawn = static_cast<size_t>(std::strtoul(text, nullptr, 10));
-  }
+  options.drawn = sdk::CandidatesFromEnvironment("TACTIC_CUBLASLT_CANDIDATES", options.drawn);
   registry.Add(cublaslt::MakeGemmOp());
   registry.Add("gemm", cublaslt::MakeGemmRunner(**library, options));
 }

@@ -84,7 +84,7 @@ class GemmRunner final : public sdk::Runner {
                                              const Tactic& tactic) const override {
     auto matmul = Describe(problem);
     if (!matmul.ok()) return matmul.error();
-    auto algorithm = tactic.empty() ? Default(**matmul) : (*matmul)->FromTactic(tactic);
+    auto algorithm = tactic.empty() ? Default(problem, **matmul) : (*matmul)->FromTactic(tactic);
     if (!algorithm.ok()) return algorithm.error();
     auto call = std::make_unique<GemmCall>(library_, *std::move(matmul), *algorithm);
     const GemmShape shape = ShapeOf(problem).value();
@@ -106,11 +106,12 @@ class GemmRunner final : public sdk::Runner {
     return Matmul::Create(library_, *shape);
   }
 
-  Result<Matmul::Algorithm> Default(const Matmul& matmul) const {
+  Result<Matmul::Algorithm> Default(const Problem& problem, const Matmul& matmul) const {
     const auto first = matmul.Heuristic(1);
     if (!first.empty()) return Matmul::Algorithm{first[0].algo, first[0].workspaceSize};
-    return Error{ErrorCode::kFailedPrecondition,
-                 "cuBLASLt " + library_.Version() + " has no algorithm for this product"};
+    return Error{ErrorCode::kFailedPrecondition, "cuBLASLt " + library_.Version() +
+                                                     " has no algorithm for " + ToText(problem) +
+                                                     " on this GPU"};
   }
 
   const Library& library_;

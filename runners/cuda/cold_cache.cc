@@ -3,22 +3,13 @@
 #include <algorithm>
 #include <limits>
 
-#include "runners/cuda/status.h"
-#include "runners/cuda/tensor_kernels.h"
-
 namespace tactic::cuda {
 
-ColdCache::ColdCache(size_t copies, size_t bytes, uint64_t l2_bytes, bool always_sweep,
-                     cudaStream_t stream)
+ColdCache::ColdCache(size_t copies, size_t bytes, uint64_t l2_bytes, bool always_sweep)
     : bytes_(bytes),
-      enough_(2 * l2_bytes),
+      enough_(SweepBytes(l2_bytes)),
       always_sweep_(always_sweep),
-      stream_(stream),
-      since_(copies, 0) {
-  if (bytes_ == 0) return;
-  sweep_ = Allocate(enough_);
-  ThrowIf(cudaMemsetAsync(sweep_.get(), 0, enough_, stream_), "clearing");
-}
+      since_(copies, 0) {}
 
 int ColdCache::MostCalls() const {
   const bool rotates = bytes_ > 0 && since_.size() > 1 && (since_.size() - 1) * bytes_ >= enough_;
@@ -32,18 +23,16 @@ size_t ColdCache::FirstCopyFor(int calls) {
   return first;
 }
 
-void ColdCache::Prepare(size_t first, int calls) {
-  if (bytes_ == 0) return;
+bool ColdCache::Prepare(size_t first, int calls) {
+  if (bytes_ == 0) return false;
   bool warm = always_sweep_;
   uint64_t read = read_;  // By the time that the sample reaches the copy.
   for (size_t i = 0; i < std::min(static_cast<size_t>(calls), since_.size()); ++i, read += bytes_) {
     warm = warm || (!ColdByItself() && read - since_[(first + i) % since_.size()] < enough_);
   }
-  if (warm) {
-    Sweep(sweep_.get(), enough_, stream_);
-    read_ += enough_;
-  }
+  if (warm) read_ += enough_;
   NoteRead(first, calls);
+  return warm;
 }
 
 void ColdCache::NoteRead(size_t first, int calls) {

@@ -9,6 +9,7 @@
 #include "runners/cuda/graph.h"
 #include "runners/cuda/host_clock.h"
 #include "runners/cuda/status.h"
+#include "runners/cuda/tensor_kernels.h"
 
 namespace tactic::cuda {
 namespace {
@@ -17,7 +18,9 @@ using timing::Failure;
 using timing::LaunchPhase;
 using timing::Observation;
 
-constexpr size_t kMostCopies = 256;
+// So that the samples of a round read different copies of small weights, and one sweep makes all of
+// them cold. What copies take is bounded by the L2's size.
+constexpr size_t kMostCopies = 4096;
 constexpr size_t kMostWorkspace = size_t{256} << 20;
 constexpr double kScreenCut = 2;     // Times the default: not worth a timed sample,
 constexpr double kUngatedNs = 10e3;  // after so much for what the host had the device wait.
@@ -26,6 +29,12 @@ Error OutOfMemory(uint64_t needed, uint64_t limit) {
   return {ErrorCode::kOutOfMemory, "the operands take " + std::to_string(needed) +
                                        " bytes of device memory; the limit for measuring is " +
                                        std::to_string(limit)};
+}
+
+std::string SlowClockText(double mhz, double usual_mhz) {
+  const auto rounded = [](double value) { return std::to_string(std::lround(value)); };
+  return "the SM clock was at " + rounded(mhz) + " MHz after the round, " + rounded(usual_mhz) +
+         " is usual";
 }
 
 }  // namespace
@@ -78,7 +87,7 @@ std::optional<Error> CudaSampler::PlanOperands() {
   }
   const uint64_t limit = options_.memory_bytes;
   const size_t least = Operands::BytesFor(request_.op, request_.problem, layout_);
-  const uint64_t sweep = 2 * options_.l2_bytes;
+  const uint64_t sweep = cold_bytes_ > 0 ? ColdCache::SweepBytes(options_.l2_bytes) : 0;
   if (least + sweep > limit) return OutOfMemory(least + sweep, limit);
   const uint64_t left = limit - least - sweep;
   layout_.workspace_bytes = std::min<uint64_t>(kMostWorkspace, left / 2);
@@ -87,8 +96,8 @@ std::optional<Error> CudaSampler::PlanOperands() {
     const size_t affordable = 1 + (left - layout_.workspace_bytes) / cold_bytes_;
     layout_.copies = std::min({wanted, affordable, kMostCopies});
   }
-  const uint64_t each = Operands::BytesFor(request_.op, request_.problem, layout_) + sweep;
-  most_places_ = std::clamp<size_t>(limit / each, 1, options_.most_places);
+  const uint64_t each = Operands::BytesFor(request_.op, request_.problem, layout_);
+  most_places_ = std::clamp<size_t>((limit - sweep) / each, 1, options_.most_places);
   for (State& state : candidates_) state.shots.resize(most_places_);
   return std::nullopt;
 }
@@ -97,17 +106,27 @@ void CudaSampler::AddPlace() {
   Place place;
   place.operands = std::make_unique<Operands>(request_.op, request_.problem, layout_, stream_);
   place.cold.emplace(place.operands->copies(), cold_bytes_, options_.l2_bytes,
-                     options_.always_sweep, stream_);
-  if (!places_.empty()) {
-    place.operands->ShareReference(*places_[0].operands);
+                     options_.always_sweep);
+  if (places_.empty()) {
+    PrepareMeasuring(*place.operands);
   } else {
-    start_ = MakeEvent();
-    stop_ = MakeEvent();
-    const double start = HostNowNs();
-    if (request_.policy.validation != Validation::kNone) place.operands->ComputeReference();
-    reference_ns_ = HostNowNs() - start;
+    place.operands->ShareReference(*places_[0].operands);
   }
   places_.push_back(std::move(place));
+}
+
+// What all places share.
+void CudaSampler::PrepareMeasuring(Operands& operands) {
+  start_ = MakeEvent();
+  stop_ = MakeEvent();
+  if (cold_bytes_ > 0) {
+    const uint64_t bytes = ColdCache::SweepBytes(options_.l2_bytes);
+    sweep_ = Allocate(bytes);
+    ThrowIf(cudaMemsetAsync(sweep_.get(), 0, bytes, stream_), "clearing");
+  }
+  const double start = HostNowNs();
+  if (request_.policy.validation != Validation::kNone) operands.ComputeReference();
+  reference_ns_ = HostNowNs() - start;
 }
 
 void CudaSampler::Move() {
@@ -208,7 +227,7 @@ void CudaSampler::LaunchCalls(State& state) {
     state.prepared.call->Launch(
         {.inputs = operands.inputs(shot.first_copy + static_cast<size_t>(i)),
          .outputs = operands.outputs(),
-         .workspace = operands.workspace(),
+         .workspace = state.prepared.workspace_bytes > 0 ? operands.workspace() : nullptr,
          .stream = stream_});
   }
 }
@@ -218,9 +237,10 @@ std::optional<Failure> CudaSampler::Capture(int candidate, int calls) {
   Shot& shot = ShotOf(state);
   shot.calls = calls;
   shot.first_copy = here().cold->FirstCopyFor(calls);
-  if (request_.policy.launch == LaunchMode::kEager) return std::nullopt;
   std::optional<Failure> refused;
   const auto failure = Step(candidate, LaunchPhase::kPrepare, options_.prepare_seconds, [&] {
+    if (state.prepared.workspace_bytes > 0) here().operands->ProvideWorkspace();
+    if (request_.policy.launch == LaunchMode::kEager) return;
     refused = CaptureGraph(
         stream_, [&] { LaunchCalls(state); }, shot.graph);
   });
@@ -313,7 +333,9 @@ std::optional<Failure> CudaSampler::Sample(int candidate) {
   const Shot& shot = ShotOf(state);
   const double predicted = 1e-9 * shot.calls * state.latest_ns;
   return Step(candidate, LaunchPhase::kSample, 1 + 10 * predicted, [&] {
-    here().cold->Prepare(shot.first_copy, shot.calls);
+    if (here().cold->Prepare(shot.first_copy, shot.calls)) {
+      Sweep(sweep_.get(), ColdCache::SweepBytes(options_.l2_bytes), stream_);
+    }
     if (request_.policy.cache == CacheState::kWeightsCold) here().operands->TouchActivations();
     if (request_.policy.cache == CacheState::kWarm) Enqueue(state);
     // An eager launch is timed with the host's part in it, so nothing may wait for a gate there.
@@ -334,21 +356,48 @@ std::vector<Observation> CudaSampler::Round(std::span<const int> candidates) {
   shared_.clock->Steady([&] {
     if (!Enter(warm)) static_cast<void>(Sample(warm));
   });
+  std::vector<Observation> failures;
+  const std::vector<int> entered = EnterAll(candidates, failures);
   std::vector<Observation> observations;
   for (const auto pause : kPauses) {
-    observations = RoundOnce(candidates);
+    observations = RoundOnce(entered);
     const double mhz = shared_.clock->Probe();
     const bool disturbed = usual_mhz_ > 0 && mhz < options_.clock_drop * usual_mhz_;
-    const bool failed = std::any_of(observations.begin(), observations.end(),
-                                    [](const Observation& o) { return !IsValid(o.outcome); });
+    const bool failed =
+        !failures.empty() || std::any_of(observations.begin(), observations.end(),
+                                         [](const auto& o) { return !IsValid(o.outcome); });
     if (!disturbed || failed || observer_.StopRequested()) {
       usual_mhz_ = usual_mhz_ == 0 ? mhz : 0.9 * usual_mhz_ + 0.1 * mhz;
       break;
     }
+    discards_.push_back(
+        {SlowClockText(mhz, usual_mhz_), static_cast<uint32_t>(observations.size())});
     std::this_thread::sleep_for(pause);  // For whatever slows the device to pass.
   }
   shared_.clock->Mark();
+  observations.insert(observations.end(), failures.begin(), failures.end());
   return observations;
+}
+
+// Before any is sampled, so that the samples of a round follow each other closely, and copies that
+// the checks have read become cold all at once.
+std::vector<int> CudaSampler::EnterAll(std::span<const int> candidates,
+                                       std::vector<Observation>& failures) {
+  std::vector<int> entered;
+  for (const int candidate : candidates) {
+    if (observer_.StopRequested()) break;
+    const double start = HostNowNs();
+    std::optional<Failure> failure = Enter(candidate);
+    const double cost_ns = HostNowNs() - start;
+    candidates_[static_cast<size_t>(candidate)].entering_ns += cost_ns;
+    if (failure) {
+      failures.push_back(Fail(candidate, std::move(*failure)));
+      failures.back().cost_ns = cost_ns;
+    } else {
+      entered.push_back(candidate);
+    }
+  }
+  return entered;
 }
 
 std::vector<Observation> CudaSampler::RoundOnce(std::span<const int> candidates) {
@@ -357,13 +406,14 @@ std::vector<Observation> CudaSampler::RoundOnce(std::span<const int> candidates)
   for (int candidate : candidates) {
     if (observer_.StopRequested()) break;
     const double start = HostNowNs();
-    std::optional<Failure> failure = Enter(candidate);
+    std::optional<Failure> failure = Enter(candidate);  // Gone, if it has failed in this round.
     if (!failure) failure = Sample(candidate);
-    const State& state = candidates_[static_cast<size_t>(candidate)];
+    State& state = candidates_[static_cast<size_t>(candidate)];
+    const double entering_ns = std::exchange(state.entering_ns, 0);
     observations.push_back(
         failure ? Fail(candidate, std::move(*failure))
                 : Observation{candidate, Outcome::kMeasured, state.latest_ns, state.remark, 0});
-    observations.back().cost_ns = HostNowNs() - start;
+    observations.back().cost_ns = HostNowNs() - start + entering_ns;
   }
   return observations;
 }

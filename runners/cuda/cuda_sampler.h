@@ -69,6 +69,7 @@ class CudaSampler final : public timing::Sampler {
 
   timing::Observation Screen(int candidate) override;
   std::vector<timing::Observation> Round(std::span<const int> candidates) override;
+  std::vector<Disturbance> TakeDiscards() override { return std::exchange(discards_, {}); }
 
  private:
   // All operands somewhere in the device's memory.
@@ -88,6 +89,7 @@ class CudaSampler final : public timing::Sampler {
     timing::PreparedCall prepared;  // No call: not ready, or failed.
     std::vector<Shot> shots;        // By place.
     double latest_ns = 0;           // Of one call.
+    double entering_ns = 0;         // What that took, and no observation has said yet.
     uint64_t outputs_hash = 0;      // As screening left them.
     std::string remark;
   };
@@ -96,6 +98,7 @@ class CudaSampler final : public timing::Sampler {
               SharedState& shared, timing::LaunchObserver& observer);
 
   void AddPlace();
+  void PrepareMeasuring(Operands& operands);
   // The next round's place; the first ones again where memory is short.
   void Move();
   Place& here() { return places_[place_]; }
@@ -111,6 +114,9 @@ class CudaSampler final : public timing::Sampler {
   std::optional<timing::Failure> Enter(int candidate);
   // Takes one sample; sets latest_ns.
   std::optional<timing::Failure> Sample(int candidate);
+  // Who may be sampled; the others' failures are added.
+  std::vector<int> EnterAll(std::span<const int> candidates,
+                            std::vector<timing::Observation>& failures);
   std::vector<timing::Observation> RoundOnce(std::span<const int> candidates);
   // All calls of one sample, onto the stream, between the two events.
   void EnqueueTimed(State& state);
@@ -137,6 +143,7 @@ class CudaSampler final : public timing::Sampler {
   Operands::Layout layout_;
   size_t cold_bytes_ = 0;  // Of one copy.
   size_t most_places_ = 1;
+  DeviceBytes sweep_;  // What is read to make the L2 cold.
   std::vector<Place> places_;
   size_t place_ = 0;
   size_t rounds_ = 0;
@@ -144,6 +151,7 @@ class CudaSampler final : public timing::Sampler {
   Event stop_;
   double reference_ns_ = 0;
   double usual_mhz_ = 0;  // Of the rounds so far; 0 = none.
+  std::vector<Disturbance> discards_;
   // Of a sample, in screening and in rounds, once the default is known. The same for all, so that
   // what a graph costs beside its kernels is the same for all.
   int screen_calls_ = 1;

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "runners/cuda/driver.h"
 #include "tactic/model/key.h"
 #include "tactic/model/result.h"
 
@@ -16,9 +17,13 @@ struct DeviceFacts {
 };
 
 // Makes GPU `index` (in PCI bus order, as nvidia-smi counts) this thread's device and its context
-// the process's own. FailedPrecondition says what was found and what is needed: no driver, one that
-// is too old, no such device, one that is in exclusive use or prohibited, an architecture for which
-// this build has no code.
+// the process's own. FailedPrecondition says what was found and what is needed: as LoadDriver; a
+// driver that does not start; no such device, also because MIG hides it; one that is in exclusive
+// use or prohibited; one whose memory others have taken; an architecture for which this build has
+// no code. May take two seconds longer than the driver does to say so.
 Result<DeviceFacts> OpenDevice(int index);
+
+// The part of it that is done through the driver alone; `runtime` stays empty.
+Result<DeviceFacts> AskDriver(const Driver& driver, int index);
 
 }  // namespace tactic::cuda

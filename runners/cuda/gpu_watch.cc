@@ -1,29 +1,20 @@
 #include "runners/cuda/gpu_watch.h"
 
-#include <dlfcn.h>
-
 #include <array>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <thread>
 #include <utility>
+
+#include "runners/cuda/nvml.h"
 
 namespace tactic::cuda {
 namespace {
 
 constexpr std::chrono::milliseconds kInterval{100};
-constexpr int kSuccess = 0;
 constexpr unsigned kMostProcesses = 64;
-
-// The part of nvml.h that is used here, with its numbers.
-using Device = struct Opaque*;
-struct ProcessInfo {  // nvmlProcessInfo_t of the functions that end in _v3.
-  unsigned pid;
-  unsigned long long memory;
-  unsigned gpu_instance;
-  unsigned compute_instance;
-};
 
 struct Reason {
   uint64_t bit;
@@ -41,39 +32,18 @@ constexpr std::array<Reason, 5> kReasons = {{
 constexpr const char* kForeign = "another process had a context on this GPU";
 constexpr uint32_t kForeignBit = 1u << kReasons.size();
 
-struct Nvml {
-  int (*init)() = nullptr;
-  int (*by_bus_id)(const char*, Device*) = nullptr;
-  int (*reasons)(Device, unsigned long long*) = nullptr;
-  int (*processes)(Device, unsigned*, ProcessInfo*) = nullptr;
-};
-
-template <typename Function>
-bool Find(void* library, const char* name, Function& function) {
-  function = reinterpret_cast<Function>(dlsym(library, name));
-  return function != nullptr;
-}
-
-bool Load(Nvml& nvml) {
-  void* const library = dlopen("libnvidia-ml.so.1", RTLD_NOW | RTLD_LOCAL);
-  return library != nullptr && Find(library, "nvmlInit_v2", nvml.init) &&
-         Find(library, "nvmlDeviceGetHandleByPciBusId_v2", nvml.by_bus_id) &&
-         Find(library, "nvmlDeviceGetCurrentClocksThrottleReasons", nvml.reasons) &&
-         Find(library, "nvmlDeviceGetComputeRunningProcesses_v3", nvml.processes) &&
-         nvml.init() == kSuccess;
-}
-
 // This process has a context too. Its number is no help: NVML may know it by another one.
-bool SeesForeign(const Nvml& nvml, Device device) {
-  std::array<ProcessInfo, kMostProcesses> list;
+bool SeesForeign(const Nvml& nvml, Nvml::Device device) {
+  std::array<Nvml::ProcessInfo, kMostProcesses> list;
   unsigned count = kMostProcesses;
-  return nvml.processes(device, &count, list.data()) == kSuccess && count > 1;
+  const int status = nvml.DeviceGetComputeRunningProcesses(device, &count, list.data());
+  return status == Nvml::kInsufficientSize || (status == Nvml::kSuccess && count > 1);
 }
 
-uint32_t Look(const Nvml& nvml, Device device) {
+uint32_t Look(const Nvml& nvml, Nvml::Device device) {
   uint32_t seen = SeesForeign(nvml, device) ? kForeignBit : 0;
   unsigned long long reasons = 0;
-  if (nvml.reasons(device, &reasons) != kSuccess) return seen;
+  if (nvml.DeviceGetCurrentClocksThrottleReasons(device, &reasons) != Nvml::kSuccess) return seen;
   for (size_t i = 0; i < kReasons.size(); ++i) {
     if ((reasons & kReasons[i].bit) != 0) seen |= 1u << i;
   }
@@ -91,11 +61,14 @@ struct GpuWatch::Shared {
 GpuWatch::GpuWatch(std::string bus_id) : shared_(std::make_shared<Shared>()) {
   shared_->bus_id = std::move(bus_id);
   std::thread([shared = shared_] {
-    Nvml nvml;
-    Device device = nullptr;
-    if (!Load(nvml) || nvml.by_bus_id(shared->bus_id.c_str(), &device) != kSuccess) return;
+    const std::optional<Nvml> nvml = Nvml::Load();
+    Nvml::Device device = nullptr;
+    if (!nvml ||
+        nvml->DeviceGetHandleByPciBusId(shared->bus_id.c_str(), &device) != Nvml::kSuccess) {
+      return;
+    }
     while (!shared->stop) {
-      shared->seen |= Look(nvml, device);
+      shared->seen |= Look(*nvml, device);
       std::this_thread::sleep_for(kInterval);
     }
   }).detach();

@@ -6,6 +6,7 @@
 #include <utility>
 #include <variant>
 
+#include "runners/cuda/doubling.h"
 #include "runners/cuda/status.h"
 #include "runners/cuda/tensor_kernels.h"
 #include "runners/timing/input_maker.h"
@@ -42,14 +43,14 @@ Operands::Operands(const sdk::Op& op, const Problem& problem, Layout layout, cud
       output_types_(op.Outputs(problem)),
       input_memory_(problem.inputs.size()),
       input_hashes_(problem.inputs.size()),
-      inputs_(layout_.copies, std::vector<const void*>(problem.inputs.size())),
-      workspace_(layout_.workspace_bytes) {
+      inputs_(layout_.copies * problem.inputs.size()) {
   for (size_t i = 0; i < problem_.inputs.size(); ++i) {
     if (problem_.inputs[i].dtype == DType::kAbsent) continue;
     const size_t stride = Aligned(Bytes(problem_.inputs[i]));
     input_memory_[i] = Allocate(stride * (layout_.cold[i] ? layout_.copies : 1));
     for (size_t copy = 0; copy < layout_.copies; ++copy) {
-      inputs_[copy][i] = input_memory_[i].get() + (layout_.cold[i] ? copy * stride : 0);
+      inputs_[copy * input_memory_.size() + i] =
+          input_memory_[i].get() + (layout_.cold[i] ? copy * stride : 0);
     }
   }
   for (const Tensor& type : output_types_) {
@@ -97,27 +98,34 @@ void Operands::FillInputs() {
 
 void Operands::FillInput(size_t input, const sdk::InputFill& fill) {
   const Tensor& tensor = problem_.inputs[input];
-  void* const first = const_cast<void*>(inputs_[0][input]);
   if (std::holds_alternative<sdk::DefaultFill>(fill)) {
-    FillRandom(tensor.dtype, first, Bytes(tensor), timing::SeedOf(kSeed, input), stream_);
-    return Upload(input, nullptr);
+    FillRandom(tensor.dtype, input_memory_[input].get(), Bytes(tensor),
+               timing::SeedOf(kSeed, input), stream_);
+    return Spread(input);
   }
   const sdk::AlignedBytes memory = sdk::AllocateAligned(Bytes(tensor));
   timing::FillInput(op_, problem_, input, fill, kSeed, memory.get());
   Upload(input, memory.get());
 }
 
-// Into all copies; nullptr: the first one has it. Waits.
+// Into all copies. Waits: `from` is the host's.
 void Operands::Upload(size_t input, const void* from) {
-  const size_t bytes = Bytes(problem_.inputs[input]);
-  const size_t copies = layout_.cold[input] ? layout_.copies : 1;
-  for (size_t copy = from == nullptr ? 1 : 0; copy < copies; ++copy) {
-    const auto kind = copy == 0 ? cudaMemcpyHostToDevice : cudaMemcpyDeviceToDevice;
-    ThrowIf(cudaMemcpyAsync(const_cast<void*>(inputs_[copy][input]),
-                            copy == 0 ? from : inputs_[0][input], bytes, kind, stream_),
-            "filling an input");
-  }
+  ThrowIf(cudaMemcpyAsync(input_memory_[input].get(), from, Bytes(problem_.inputs[input]),
+                          cudaMemcpyHostToDevice, stream_),
+          "filling an input");
+  Spread(input);
   ThrowIf(cudaStreamSynchronize(stream_), "filling an input");
+}
+
+// From the first copy into all others.
+void Operands::Spread(size_t input) {
+  std::byte* const first = input_memory_[input].get();
+  const size_t stride = Aligned(Bytes(problem_.inputs[input]));
+  CopyByDoubling(layout_.cold[input] ? layout_.copies : 1, [&](size_t to, size_t count) {
+    ThrowIf(cudaMemcpyAsync(first + to * stride, first, count * stride, cudaMemcpyDeviceToDevice,
+                            stream_),
+            "copying an input");
+  });
 }
 
 void Operands::HashInputs() {
@@ -140,16 +148,20 @@ void Operands::ComputeReference() {
     memory.push_back(Allocate(Bytes(type)));
     outputs.push_back(memory.back().get());
   }
-  op_.Reference(problem_, {.inputs = inputs_[0], .outputs = outputs, .stream = stream_});
+  op_.Reference(problem_, {.inputs = inputs(0), .outputs = outputs, .stream = stream_});
   ThrowIf(cudaStreamSynchronize(stream_), "computing the reference");
   reference_ = std::make_shared<const std::vector<DeviceBytes>>(std::move(memory));
+}
+
+void Operands::ProvideWorkspace() {
+  if (!workspace_) workspace_.emplace(layout_.workspace_bytes);
 }
 
 void Operands::Arm(size_t workspace_bytes) {
   for (size_t i = 0; i < output_memory_.size(); ++i) {
     output_memory_[i].Arm(output_memory_[i].capacity(), stream_);
   }
-  workspace_.Arm(workspace_bytes, stream_);
+  if (workspace_) workspace_->Arm(workspace_bytes, stream_);
 }
 
 void Operands::TouchActivations() {
@@ -180,7 +192,7 @@ void Operands::Examine() {
     Compare(output_types_[i].dtype, output_memory_[i].data(), (*reference_)[i].get(),
             static_cast<size_t>(Elements(output_types_[i])), tolerance, finding, stream_);
   }
-  workspace_.Check(findings_->on_device(WorkspaceSlot()), stream_);
+  if (workspace_) workspace_->Check(findings_->on_device(WorkspaceSlot()), stream_);
   for (size_t i = 0; i < input_memory_.size(); ++i) {
     if (!input_memory_[i]) continue;
     Hash(input_memory_[i].get(), Bytes(problem_.inputs[i]), findings_->on_device(InputSlot(i)),

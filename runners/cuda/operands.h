@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "runners/cuda/findings.h"
@@ -38,16 +39,19 @@ class Operands {
   // That of the same problem elsewhere.
   void ShareReference(const Operands& other) { reference_ = other.reference_; }
 
-  // Inputs as copy `index` (modulo the number of copies) has them.
-  const std::vector<const void*>& inputs(size_t index) const {
-    return inputs_[index % inputs_.size()];
+  // Inputs as copy `index` (modulo the number of copies) has them; nullptr: absent.
+  std::span<const void* const> inputs(size_t index) const {
+    return std::span(inputs_).subspan(index % layout_.copies * input_memory_.size(),
+                                      input_memory_.size());
   }
   const std::vector<void*>& outputs() const { return outputs_; }
-  void* workspace() const { return workspace_.data(); }
-  size_t workspace_bytes() const { return workspace_.capacity(); }
-  size_t copies() const { return inputs_.size(); }
+  // Allocates the workspace, unless it is there: most kernels need none. Before a capture.
+  void ProvideWorkspace();
+  void* workspace() const { return workspace_ ? workspace_->data() : nullptr; }
+  size_t copies() const { return layout_.copies; }
 
-  // Poisons outputs and the first `workspace_bytes` of the workspace, between fresh guard zones.
+  // Poisons outputs and the first `workspace_bytes` of the workspace, if it is there, between fresh
+  // guard zones.
   void Arm(size_t workspace_bytes);
   // Writes the inputs that are not cold without changing them, as if the layer before had just
   // computed them.
@@ -73,6 +77,7 @@ class Operands {
   void FillInputs();
   void FillInput(size_t input, const sdk::InputFill& fill);
   void Upload(size_t input, const void* from);
+  void Spread(size_t input);
   void HashInputs();
 
   const sdk::Op& op_;
@@ -83,10 +88,10 @@ class Operands {
   std::vector<Tensor> output_types_;
   std::vector<DeviceBytes> input_memory_;  // All copies of one input, one after the other.
   std::vector<uint64_t> input_hashes_;
-  std::vector<std::vector<const void*>> inputs_;  // By copy, then by input; nullptr: absent.
+  std::vector<const void*> inputs_;  // By copy, then by input.
   std::vector<GuardedBytes> output_memory_;
   std::vector<void*> outputs_;
-  GuardedBytes workspace_;
+  std::optional<GuardedBytes> workspace_;
   std::shared_ptr<const std::vector<DeviceBytes>> reference_;  // nullptr: not computed.
   std::optional<Findings> findings_;
   uint64_t outputs_hash_ = 0;

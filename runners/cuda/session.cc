@@ -1,6 +1,7 @@
 #include "runners/cuda/session.h"
 
 #include <algorithm>
+#include <new>
 #include <optional>
 #include <string>
 #include <utility>
@@ -27,7 +28,8 @@ uint64_t FreeBytes() {
 
 class CudaSession final : public timing::DeviceSession {
  public:
-  explicit CudaSession(DeviceFacts facts) : facts_(std::move(facts)), watch_(facts_.bus_id) {
+  CudaSession(DeviceFacts facts, int most_calls)
+      : facts_(std::move(facts)), most_calls_(most_calls), watch_(facts_.bus_id) {
     shared_.stream = MakeStream();
     cudaStream_t const stream = shared_.stream.get();
     shared_.gate = std::make_unique<HostGate>();
@@ -58,6 +60,7 @@ class CudaSession final : public timing::DeviceSession {
     CudaSamplerOptions options;
     options.l2_bytes = facts_.device.cache_bytes;
     options.always_sweep = !self_check_.cold;
+    options.most_calls = most_calls_;
     free_before_ = FreeBytes();
     options.memory_bytes = std::min<uint64_t>(kMostMemory, free_before_ / 4);
     if (request.memory_bytes > 0) {
@@ -68,6 +71,7 @@ class CudaSession final : public timing::DeviceSession {
 
  private:
   DeviceFacts facts_;
+  const int most_calls_;
   GpuWatch watch_;
   SharedState shared_;
   SelfCheck self_check_;
@@ -77,10 +81,19 @@ class CudaSession final : public timing::DeviceSession {
 }  // namespace
 
 Result<std::unique_ptr<timing::DeviceSession>> OpenSession(int index) {
+  return OpenSession(index, CudaSamplerOptions().most_calls);
+}
+
+Result<std::unique_ptr<timing::DeviceSession>> OpenSession(int index, int most_calls) {
   auto facts = OpenDevice(index);
   if (!facts.ok()) return facts.error();
   try {
-    return std::unique_ptr<timing::DeviceSession>(std::make_unique<CudaSession>(*std::move(facts)));
+    return std::unique_ptr<timing::DeviceSession>(
+        std::make_unique<CudaSession>(*std::move(facts), most_calls));
+  } catch (const std::bad_alloc&) {
+    return Error{ErrorCode::kFailedPrecondition,
+                 "GPU " + std::to_string(index) +
+                     " has no memory left for the self-check: another process has taken it"};
   } catch (const std::exception& e) {
     return Error{ErrorCode::kFailedPrecondition,
                  "GPU " + std::to_string(index) + " is not usable: " + e.what()};

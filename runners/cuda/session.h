@@ -13,4 +13,7 @@ namespace tactic::cuda {
 // of 8 GiB and a quarter of what is free.
 Result<std::unique_ptr<timing::DeviceSession>> OpenSession(int index);
 
+// The same, with at most so many calls in a sample: for measuring the measuring.
+Result<std::unique_ptr<timing::DeviceSession>> OpenSession(int index, int most_calls);
+
 }  // namespace tactic::cuda

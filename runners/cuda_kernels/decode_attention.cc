@@ -109,27 +109,17 @@ class DecodeAttention {
   }
 
   // Numbers of parts near the default's first.
-  std::vector<Plan> Space(const Shape& shape) const {
+  sdk::TacticSpace Space(const Shape& shape) const {
     std::vector<int> splits = SplitsFor(shape);
     const double usual = std::log2(Default(shape).splits);
     std::stable_sort(splits.begin(), splits.end(), [usual](int a, int b) {
       return std::abs(std::log2(a) - usual) < std::abs(std::log2(b) - usual);
     });
-    std::vector<Plan> space;
-    for (const int parts : splits) {
-      for (const int warps : kWarpChoices) {
-        for (const int keys : kKeyChoices) space.push_back({parts, warps, keys, false});
-        space.push_back({parts, warps, 16, true});
-      }
-    }
-    return space;
-  }
-
-  static Tactic ToTactic(const Plan& plan) {
-    return {{"splits", int64_t{plan.splits}},
-            {"warps", int64_t{plan.warps}},
-            {"keys", int64_t{plan.keys}},
-            {"ahead", plan.ahead}};
+    return sdk::TacticSpace()
+        .Add("splits", ToValues(splits))
+        .Add("warps", ToValues(kWarpChoices))
+        .Add("keys", ToValues(kKeyChoices))
+        .Add("ahead", {false, true});
   }
 
   static void Read(const Shape&, sdk::TacticReader& reader, Plan& plan) {

@@ -11,6 +11,7 @@
 
 #include "tactic/model/problem.h"
 #include "tactic/sdk/runner.h"
+#include "tactic/sdk/space.h"
 #include "tactic/sdk/tactic_reader.h"
 
 namespace tactic::cuda_kernels {
@@ -26,6 +27,14 @@ std::vector<int> VectorsFor(int64_t cols, DType dtype);
 int ThreadsFor(int64_t items);
 // The parameter `vector`, rejected if rows of `cols` elements cannot be read so.
 int ReadVector(sdk::TacticReader& reader, int64_t cols, DType dtype, int otherwise);
+
+// For TacticSpace::Add.
+template <typename Choices>
+std::vector<Value> ToValues(const Choices& choices) {
+  std::vector<Value> values;
+  for (const int choice : choices) values.emplace_back(int64_t{choice});
+  return values;
+}
 
 // InvalidArgument if `name` is more than `most`.
 Check CheckAtMost(const std::string& name, int64_t value, int64_t most);
@@ -55,10 +64,11 @@ class PlannedCall final : public sdk::Call {
 //   Shape, Plan                                   what is computed, and how; plans can be compared
 //   Result<Shape> ShapeOf(problem)                static; InvalidArgument: not a problem for it
 //   Plan Default(shape)                           what the empty tactic stands for
-//   std::vector<Plan> Space(shape)                all that is worth measuring, the best guess first
-//   Tactic ToTactic(plan)                         static
-//   void Read(shape, reader, plan)                static; ToTactic's inverse: `plan` comes as the
-//                                                 default and takes what the tactic names
+//   sdk::TacticSpace Space(shape)                 what is worth measuring, every parameter named;
+//                                                 what Read rejects is left out
+//   void Read(shape, reader, plan)                static; `plan` comes as the default and takes
+//   what
+//                                                 the tactic names
 //   size_t WorkspaceBytes(shape, plan)            static
 //   void Launch(shape, plan, operands)            static; sizes of 0 included
 template <typename Kernel>
@@ -70,14 +80,15 @@ class PlannedRunner final : public sdk::Runner {
   RunnerId Id() const override { return id_; }
 
   std::vector<Tactic> Tactics(const Problem& problem) const override {
-    std::vector<Tactic> tactics;
     const auto shape = Kernel::ShapeOf(problem);
-    if (!shape.ok()) return tactics;
+    if (!shape.ok()) return {};
     const auto by_default = kernel_.Default(*shape);
-    for (const auto& plan : kernel_.Space(*shape)) {
-      if (plan != by_default) tactics.push_back(Kernel::ToTactic(plan));
-    }
-    return tactics;
+    return kernel_.Space(*shape)
+        .Require([&](const Tactic& tactic) {
+          auto plan = by_default;
+          return ReadPlan(*shape, tactic, plan).ok() && plan != by_default;
+        })
+        .Tactics();
   }
 
   Result<std::unique_ptr<sdk::Call>> Prepare(const Problem& problem,
@@ -85,14 +96,19 @@ class PlannedRunner final : public sdk::Runner {
     auto shape = Kernel::ShapeOf(problem);
     if (!shape.ok()) return shape.error();
     auto plan = kernel_.Default(*shape);
-    sdk::TacticReader reader(tactic);
-    Kernel::Read(*shape, reader, plan);
-    if (const Check check = reader.Finish(); !check.ok()) return check.error();
+    if (const Check check = ReadPlan(*shape, tactic, plan); !check.ok()) return check.error();
     return std::unique_ptr<sdk::Call>(
         std::make_unique<PlannedCall<Kernel>>(*std::move(shape), std::move(plan)));
   }
 
  private:
+  static Check ReadPlan(const typename Kernel::Shape& shape, const Tactic& tactic,
+                        typename Kernel::Plan& plan) {
+    sdk::TacticReader reader(tactic);
+    Kernel::Read(shape, reader, plan);
+    return reader.Finish();
+  }
+
   const RunnerId id_;
   const Kernel kernel_;
 };

@@ -157,21 +157,11 @@ struct RmsNorm {
     return plan;
   }
 
-  static std::vector<Plan> Space(const Shape& shape) {
-    std::vector<Plan> space;
-    for (const int vector : VectorsFor(shape.cols, shape.dtype)) {
-      for (const int threads : kThreadChoices) {
-        const Plan plan{threads, vector, true};
-        if (CanKeep(shape, plan)) space.push_back(plan);
-        space.push_back({threads, vector, false});
-      }
-    }
-    return space;
-  }
-
-  static Tactic ToTactic(const Plan& plan) {
-    return {
-        {"threads", int64_t{plan.threads}}, {"vector", int64_t{plan.vector}}, {"keep", plan.keep}};
+  static sdk::TacticSpace Space(const Shape& shape) {
+    return sdk::TacticSpace()
+        .Add("vector", ToValues(VectorsFor(shape.cols, shape.dtype)))
+        .Add("threads", ToValues(kThreadChoices))
+        .Add("keep", {true, false});
   }
 
   static void Read(const Shape& shape, sdk::TacticReader& reader, Plan& plan) {

@@ -103,24 +103,16 @@ struct SiluAndMul {
     return plan;
   }
 
-  static std::vector<Plan> Space(const Shape& shape) {
-    std::vector<Plan> space;
-    for (const int vector : VectorsFor(shape.cols, shape.dtype)) {
-      for (const int threads : kThreadChoices) {
-        for (const int unroll : kUnrollChoices) {
-          if (threads * vector * unroll <= kMostInFlight) {
-            space.push_back({threads, vector, unroll});
-          }
-        }
-      }
-    }
-    return space;
-  }
-
-  static Tactic ToTactic(const Plan& plan) {
-    return {{"threads", int64_t{plan.threads}},
-            {"vector", int64_t{plan.vector}},
-            {"unroll", int64_t{plan.unroll}}};
+  static sdk::TacticSpace Space(const Shape& shape) {
+    return sdk::TacticSpace()
+        .Add("vector", ToValues(VectorsFor(shape.cols, shape.dtype)))
+        .Add("threads", ToValues(kThreadChoices))
+        .Add("unroll", ToValues(kUnrollChoices))
+        .Require([](const Tactic& tactic) {
+          return tactic.IntOr("threads", 0) * tactic.IntOr("vector", 0) *
+                     tactic.IntOr("unroll", 0) <=
+                 kMostInFlight;
+        });
   }
 
   static void Read(const Shape& shape, sdk::TacticReader& reader, Plan& plan) {

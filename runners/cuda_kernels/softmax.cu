@@ -215,29 +215,21 @@ struct Softmax {
   }
 
   // A warp for a long row, or a block for one that gives most of its threads nothing, is hopeless.
-  static std::vector<Plan> Space(const Shape& shape) {
+  static sdk::TacticSpace Space(const Shape& shape) {
     constexpr int64_t kLongForWarp = 8192;
-    std::vector<Plan> space;
-    for (const bool by_warp : {shape.cols <= 32 * kMostKept, shape.cols > 32 * kMostKept}) {
-      if (by_warp && shape.cols > kLongForWarp) continue;
-      for (const int vector : VectorsFor(shape.cols, shape.dtype)) {
-        for (const int threads : kThreadChoices) {
-          if (!by_warp && threads > 64 && shape.cols / vector < threads / 4) continue;
-          for (const bool keep : {true, false}) {
-            const Plan plan{by_warp, threads, vector, keep};
-            if (!keep || CanKeep(shape, plan)) space.push_back(plan);
-          }
-        }
-      }
-    }
-    return space;
-  }
-
-  static Tactic ToTactic(const Plan& plan) {
-    return {{"rows_by", std::string(kRowsByNames[plan.by_warp ? 1 : 0])},
-            {"threads", int64_t{plan.threads}},
-            {"vector", int64_t{plan.vector}},
-            {"keep", plan.keep}};
+    std::vector<Value> rows_by = {std::string(kRowsByNames[0])};
+    if (shape.cols <= kLongForWarp) rows_by.emplace_back(std::string(kRowsByNames[1]));
+    if (shape.cols <= 32 * kMostKept) std::reverse(rows_by.begin(), rows_by.end());
+    return sdk::TacticSpace()
+        .Add("rows_by", std::move(rows_by))
+        .Add("vector", ToValues(VectorsFor(shape.cols, shape.dtype)))
+        .Add("threads", ToValues(kThreadChoices))
+        .Add("keep", {true, false})
+        .Require([cols = shape.cols](const Tactic& tactic) {
+          const int64_t threads = tactic.IntOr("threads", 0);
+          return *tactic.Find("rows_by") == Value(std::string(kRowsByNames[1])) || threads <= 64 ||
+                 cols / tactic.IntOr("vector", 1) >= threads / 4;
+        });
   }
 
   static void Read(const Shape& shape, sdk::TacticReader& reader, Plan& plan) {

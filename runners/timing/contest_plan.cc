@@ -12,7 +12,24 @@ namespace {
 // More are searched, not screened one by one.
 constexpr size_t kScreenAll = 1000;
 
+// Several times the rounds, and a smaller risk to drop whom more rounds would favour.
+RaceOptions Thorough(RaceOptions options) {
+  constexpr int kTimes = 4;
+  options.min_rounds *= kTimes;
+  options.full_rounds *= kTimes;
+  options.final_rounds *= kTimes;
+  options.incumbent_rounds *= kTimes;
+  options.drop_risk /= kTimes;
+  options.end_risk /= kTimes;
+  return options;
+}
+
 }  // namespace
+
+WallBudget::WallBudget(const ContestPlan& contest)
+    : has_limit_(contest.policy.budget_ms > 0),
+      end_(std::chrono::steady_clock::now() + std::chrono::milliseconds(contest.policy.budget_ms) -
+           std::chrono::milliseconds(static_cast<int64_t>(1e3 * contest.spent_seconds))) {}
 
 Race MakeRace(const ContestPlan& contest, const CandidateList& list) {
   RaceInput input;
@@ -23,7 +40,7 @@ Race MakeRace(const ContestPlan& contest, const CandidateList& list) {
   }
   const Priors priors = PriorsFrom(contest.neighbours, list.candidates, {});
   input.first.insert(input.first.end(), priors.first.begin(), priors.first.end());
-  input.hopeless = priors.hopeless;
+  if (!contest.thorough) input.hopeless = priors.hopeless;
   if (list.candidates.size() > kScreenAll) {
     input.search = [&] {
       return MakeSearch(SearchStrategy::kModel, list.candidates, contest.seed);
@@ -35,6 +52,7 @@ Race MakeRace(const ContestPlan& contest, const CandidateList& list) {
   RaceOptions options;
   options.budget_ns = 1e6 * contest.policy.budget_ms;
   options.min_rounds = std::max(options.min_rounds, 2 * contest.cycle_rounds);
+  if (contest.thorough) options = Thorough(options);
   Race race(std::move(input), options);
   for (const Trial& trial : contest.earlier) {
     if (const auto index = list.Find(trial.candidate)) race.Restore(*index, trial);

@@ -2,6 +2,7 @@
 // its daemon, and a client under a lease.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -31,13 +32,27 @@ struct ContestPlan {
   std::vector<Neighbour> neighbours;  // Priors, the nearest first.
   std::vector<Trial> earlier;         // What earlier processes found.
   uint64_t seed = 0;
-  uint32_t epoch = 0;    // Number of this process in the contest.
-  int cycle_rounds = 1;  // DeviceSession::rounds_of_a_cycle. Nobody is judged before two cycles.
+  uint32_t epoch = 0;     // Number of this process in the contest.
+  int cycle_rounds = 1;   // DeviceSession::rounds_of_a_cycle. Nobody is judged before two cycles.
+  bool thorough = false;  // Longer than usual, and all candidates: to verify what is decided.
+  double spent_seconds = 0;   // Of the policy's budget, by earlier processes.
   uint64_t memory_bytes = 0;  // For operands, copies and workspace; 0 = the device's own rule.
 };
 
 // The race, with what is known already. What `contest` names and the list lacks is left out.
 Race MakeRace(const ContestPlan& contest, const CandidateList& list);
+
+// The policy's limit on the wall time of a contest: preparing, checking and sampling together. Runs
+// from its making.
+class WallBudget {
+ public:
+  explicit WallBudget(const ContestPlan& contest);
+  bool Over() const { return has_limit_ && std::chrono::steady_clock::now() >= end_; }
+
+ private:
+  bool has_limit_;
+  std::chrono::steady_clock::time_point end_;
+};
 
 // As DeviceSession::MakeSampler. `contest`, `session` and `observer` outlive it.
 Result<std::unique_ptr<Sampler>> MakeSampler(const ContestPlan& contest, const CandidateList& list,

@@ -31,6 +31,9 @@ class Sampler {
   // One sample of each of these, in this order: one round. Fewer observations than candidates when
   // the sampler was told to stop.
   virtual std::vector<Observation> Round(std::span<const int> candidates) = 0;
+  // What the last Round threw away before it gave its observations, and why: only `cause` and
+  // `discarded`. Empty when asked again.
+  virtual std::vector<Disturbance> TakeDiscards() { return {}; }
 };
 
 }  // namespace tactic::timing

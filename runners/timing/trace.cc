@@ -59,9 +59,10 @@ class Fields {
     return number;
   }
 
-  // A whole number if it looks like one, else text; nullopt: empty, the candidate has no such
-  // setting.
+  // A whole number if it looks like one, else text; nullopt: empty, or the row has ended: the
+  // candidate has no such setting.
   std::optional<Value> Setting(std::string_view name) {
+    if (done_) return std::nullopt;
     const std::string_view field = Text(name);
     if (field.empty()) return std::nullopt;
     int64_t number = 0;
@@ -88,8 +89,9 @@ Row ParseRow(Fields& fields, const std::vector<std::string>& settings) {
   row.n = fields.Parse<int64_t>("n");
   row.k = fields.Parse<int64_t>("k");
   row.candidate = fields.Parse<int64_t>("candidate");
+  const bool usual = settings == kUsualSettings;
   for (const std::string& setting : settings) {
-    if (std::find(kUsualSettings.begin(), kUsualSettings.end(), setting) != kUsualSettings.end()) {
+    if (usual) {
       row.row.configuration.Set(setting, fields.Parse<int64_t>(setting));
     } else if (std::optional<Value> value = fields.Setting(setting)) {
       row.row.configuration.Set(setting, *std::move(value));

@@ -31,10 +31,11 @@ std::string ToText(const TraceProblem& problem);
 // One row a candidate, rows of a problem together, candidates in order from 0:
 // mode,m,n,k,candidate,algo_id,tile,stages,splitk,swizzle,custom,cluster,workspace,samples_us…
 // A first row that starts with "mode," is a header: the columns between "candidate" and
-// "samples_us…" are then the settings, by the names that it gives them. Those named above are whole
-// numbers; others may be text, and empty where the candidate has no such setting. No sample at all
-// says that the candidate failed when it was recorded. "nan", "inf", zero and negative samples are
-// read: whoever is served one sees a failure. Empty fields at the end of a row are padding.
+// "samples_us…" are then the settings, by the names that it gives them. Those above are whole
+// numbers; with other names they may be text, and empty where the candidate has no such setting. No
+// sample at all says that the candidate failed when it was recorded. "nan", "inf", zero and
+// negative samples are read: whoever is served one sees a failure. Empty fields at the end of a row
+// are padding.
 //
 // InvalidArgument names the line, the field, what is wrong with it and what was expected: text
 // where a number should be, a missing field, candidates out of order, no rows, over 4096 candidates

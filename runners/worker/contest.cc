@@ -1,5 +1,6 @@
 #include "runners/worker/contest.h"
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
@@ -67,6 +68,8 @@ Result<ContestPlan> Read(const v1::Run& request, const WorkerContext& context) {
   contest.seed = request.seed();
   contest.epoch = request.epoch();
   contest.memory_bytes = request.memory_limit_bytes();
+  contest.thorough = request.thorough();
+  contest.spent_seconds = std::clamp(request.spent_seconds(), 0.0, 1e6);
   contest.cycle_rounds = context.session.rounds_of_a_cycle();
   auto problem = convert::FromProto("problem.", request.problem());
   if (!problem.ok()) return problem.error();
@@ -135,12 +138,12 @@ void DoRun(const v1::Run& request, const WorkerContext& context) {
   const Result<ContestPlan> contest = Read(request, context);
   if (!contest.ok()) return SendError(request.run(), contest.error(), context.channel);
 
+  ContestObserver observer(request.run(), *contest, context.channel, context.journal);
   context.journal.Begin(wire::kNoCandidate, wire::LaunchPhase::kEnumerate, kEnumerateSeconds);
   const CandidateList list = ListCandidates(contest->runners, contest->problem);
   context.journal.Idle();
 
   static_cast<void>(context.session.TakeDisturbances());  // Of before.
-  ContestObserver observer(request.run(), context.channel, context.journal);
   auto sampler = timing::MakeSampler(*contest, list, context.session, observer);
   if (!sampler.ok()) return SendError(request.run(), sampler.error(), context.channel);
   const Check sent = context.channel.Send(CandidatesMessage(request.run(), list));

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "proto/convert/contest.h"
+#include "proto/convert/convert.h"
 #include "runners/timing/contest_plan.h"
 #include "runners/worker/worker.h"
 
@@ -55,6 +56,16 @@ void ContestObserver::Fatal(const std::string& why) {
   message.mutable_fault()->set_detail(why);
   static_cast<void>(channel_.Send(message));
   _exit(kExitDeviceLost);
+}
+
+void ContestObserver::Discarded(const timing::Race::Step& step,
+                                std::span<const Disturbance> discards) {
+  v1::FromWorker message;
+  v1::Observed& observed = *message.mutable_observed();
+  observed.set_run(run_);
+  observed.set_round(step.round);
+  for (const Disturbance& discard : discards) convert::ToProto(discard, observed.add_discards());
+  cancelled_ = !channel_.Send(message).ok() || cancelled_;
 }
 
 void ContestObserver::Observed(const timing::Race::Step& step,

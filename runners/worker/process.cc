@@ -11,15 +11,10 @@
 #include <cstring>
 #include <string>
 
+#include "proto/wire/sanitized.h"
+
 namespace tactic {
 namespace {
-
-// A sanitizer's own maps are over any limit.
-#ifdef TACTIC_SANITIZED
-constexpr bool kSanitized = true;
-#else
-constexpr bool kSanitized = false;
-#endif
 
 Error Refused(const char* what) {
   return {ErrorCode::kFailedPrecondition,
@@ -66,7 +61,7 @@ Check PrepareProcess(uint64_t memory_bytes) {
   ResetSignals();
   // One byte, not none: a limit of 0 still runs a core handler that core_pattern pipes to.
   if (const Check check = LowerLimit(RLIMIT_CORE, 1, "RLIMIT_CORE"); !check.ok()) return check;
-  if (memory_bytes > 0 && !kSanitized) {
+  if (memory_bytes > 0 && !wire::kSanitized) {
     const Check check = LowerLimit(RLIMIT_DATA, memory_bytes, "RLIMIT_DATA");
     if (!check.ok()) return check;
   }
@@ -74,7 +69,7 @@ Check PrepareProcess(uint64_t memory_bytes) {
 }
 
 uint64_t DefaultMemoryCeiling() {
-  if (kSanitized) return 0;
+  if (wire::kSanitized) return 0;
   const auto pages = static_cast<uint64_t>(sysconf(_SC_PHYS_PAGES));
   return pages * static_cast<uint64_t>(sysconf(_SC_PAGE_SIZE)) / 4 * 3;
 }

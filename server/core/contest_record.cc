@@ -108,6 +108,12 @@ absl::Status ContestRecord::AddResults(const std::vector<CandidateResult>& resul
   return absl::OkStatus();
 }
 
+void ContestRecord::AddDisturbance(Disturbance seen) {
+  if (disturbances_.size() == limits::kDisturbances) return;
+  seen.cause = Escape(seen.cause, kDetailBytes);
+  disturbances_.push_back(std::move(seen));
+}
+
 void ContestRecord::Fail(uint32_t candidate, Outcome outcome, std::string_view detail) {
   trials_[candidate].outcome = outcome;
   trials_[candidate].detail = Escape(detail, kDetailBytes);
@@ -193,6 +199,7 @@ ContestResult ContestRecord::ToResult() const {
   result.reason = verdict_.reason;
   result.tied = verdict_.tied;
   result.evidence.trials = trials_;
+  result.evidence.disturbances = disturbances_;
   for (Trial& trial : result.evidence.trials) trial.median_ns = Median(trial.samples);
   const std::vector<Trial>& trials = result.evidence.trials;
   if (IsValid(trials[0].outcome)) result.default_ns = trials[0].median_ns;

@@ -30,6 +30,9 @@ class ContestRecord {
   // one of the same round: it is the race's control (A/A), no evidence about the candidate.
   absl::Status AddResults(const std::vector<CandidateResult>& results, uint32_t round,
                           uint32_t epoch);
+  // What was thrown away in a round, or (round 0, nothing discarded) seen meanwhile. Beyond
+  // limits::kDisturbances they are left out.
+  void AddDisturbance(Disturbance seen);
   // ToResult() is meaningful afterwards.
   absl::Status AddVerdict(const ContestVerdict& verdict);
 
@@ -61,6 +64,7 @@ class ContestRecord {
   std::vector<Trial> trials_;
   std::vector<uint32_t> seen_in_;  // Epoch + 1 of the last result of each candidate; 0 = none.
   size_t samples_ = 0;
+  std::vector<Disturbance> disturbances_;
   ContestVerdict verdict_;
 };
 

@@ -77,6 +77,17 @@ template <typename State>
   return true;
 }
 
+// What measuring a standing decision again, longer, has shown of it. Ratios, less 1: 0.02 is 2 %.
+struct Verification {
+  uint64_t decision_id = 0;  // The decision that was verified.
+  double drift = 0;          // Its pick's time now over the one that it was decided with.
+  double regret = 0;  // Its pick's time over the best candidate's, in the same rounds; not below 0.
+  double regret_error = 0;  // One standard error.
+  bool superseded = false;  // Another candidate is faster, outside the zone: a new decision stands.
+  bool pick_failed = false;  // It cannot be run any more, or is wrong; all ratios are 0.
+  bool operator==(const Verification&) const = default;
+};
+
 // One problem of a job.
 struct JobItem {
   Key key;
@@ -85,6 +96,7 @@ struct JobItem {
   uint64_t decision_id = 0;
   bool already_decided = false;
   std::string message;
+  std::optional<Verification> verification;  // Of a job that verifies, once it is decided.
 };
 
 struct Job {
@@ -98,6 +110,7 @@ struct Job {
   int64_t ended_unix_ms = 0;
   std::vector<std::string> runners;  // Empty = all.
   bool again = false;
+  bool verify = false;  // Of the standing decisions, when nothing else waits; see Verification.
   std::vector<JobItem> items;
 };
 

@@ -53,6 +53,7 @@ struct ContestSpec {
   std::optional<Candidate> incumbent;  // The standing pick.
   std::vector<Neighbour> neighbours;   // Priors, the nearest first.
   uint64_t seed = 0;
+  bool thorough = false;  // Longer than usual, to verify what is decided.
 };
 
 // The contest of `key` over these runners. The pick of the standing decision (nullptr: none) is the

@@ -4,11 +4,11 @@
 
 namespace tactic {
 
-Scheduler::Identity Scheduler::IdentityOf(const Fingerprint& fingerprint,
-                                          std::vector<std::string> runners) {
+Scheduler::Subject Scheduler::Sorted(Subject subject) {
+  std::vector<std::string>& runners = subject.runners;
   std::sort(runners.begin(), runners.end());
   runners.erase(std::unique(runners.begin(), runners.end()), runners.end());
-  return {fingerprint, std::move(runners)};
+  return subject;
 }
 
 void Scheduler::Enqueue(const Contest& contest) {
@@ -24,17 +24,16 @@ void Scheduler::Dequeue(const Contest& contest) {
   }
 }
 
-void Scheduler::Add(const Key& key, const Fingerprint& fingerprint,
-                    std::vector<std::string> runners, Waiter waiter) {
-  Identity identity = IdentityOf(fingerprint, std::move(runners));
-  const auto [found, is_new] = by_identity_.try_emplace(std::move(identity), next_id_);
+void Scheduler::Add(const Key& key, Subject subject, Waiter waiter) {
+  const auto [found, is_new] = by_subject_.try_emplace(Sorted(std::move(subject)), next_id_);
   if (is_new) {
     Contest& contest = contests_[next_id_];
     contest.id = next_id_++;
     contest.key = key;
-    contest.fingerprint = fingerprint;
+    contest.fingerprint = found->first.fingerprint;
     contest.environment = FingerprintOf(key.environment);
-    contest.runners = found->first.second;
+    contest.runners = found->first.runners;
+    contest.verify = found->first.verify;
   }
   Contest& contest = contests_.at(found->second);
   if (!contest.running) queues_[waiter.client].insert(contest.id);
@@ -48,6 +47,15 @@ bool Scheduler::HasWork(const Filter& accepts) const {
 }
 
 std::optional<Scheduler::Contest> Scheduler::Take(size_t lane, const Filter& accepts) {
+  for (const bool verify : {false, true}) {
+    auto contest =
+        TakeAny(lane, [&](const Contest& next) { return next.verify == verify && accepts(next); });
+    if (contest) return contest;
+  }
+  return std::nullopt;
+}
+
+std::optional<Scheduler::Contest> Scheduler::TakeAny(size_t lane, const Filter& accepts) {
   auto turn = queues_.upper_bound(last_client_);
   for (size_t tried = 0; tried < queues_.size(); ++tried, ++turn) {
     if (turn == queues_.end()) turn = queues_.begin();
@@ -81,19 +89,19 @@ std::vector<Scheduler::Waiter> Scheduler::Finish(uint64_t id) {
   const auto found = contests_.find(id);
   std::vector<Waiter> waiters = std::move(found->second.waiters);
   // One that was given up is no longer there to be joined; a successor may be in its place.
-  const auto identity = by_identity_.find({found->second.fingerprint, found->second.runners});
-  if (identity != by_identity_.end() && identity->second == id) by_identity_.erase(identity);
-  if (found->second.running) --running_;
+  const Contest& contest = found->second;
+  const auto subject = by_subject_.find({contest.fingerprint, contest.runners, contest.verify});
+  if (subject != by_subject_.end() && subject->second == id) by_subject_.erase(subject);
+  if (contest.running) --running_;
   contests_.erase(found);
   return waiters;
 }
 
-std::optional<std::stop_source> Scheduler::Detach(const Fingerprint& fingerprint,
-                                                  std::vector<std::string> runners,
-                                                  const std::string& job, size_t item) {
-  const auto identity = by_identity_.find(IdentityOf(fingerprint, std::move(runners)));
-  if (identity == by_identity_.end()) return std::nullopt;
-  Contest& contest = contests_.at(identity->second);
+std::optional<std::stop_source> Scheduler::Detach(Subject subject, const std::string& job,
+                                                  size_t item) {
+  const auto found = by_subject_.find(Sorted(std::move(subject)));
+  if (found == by_subject_.end()) return std::nullopt;
+  Contest& contest = contests_.at(found->second);
   if (!contest.running) Dequeue(contest);
   std::erase_if(contest.waiters,
                 [&](const Waiter& waiter) { return waiter.job == job && waiter.item == item; });
@@ -103,10 +111,10 @@ std::optional<std::stop_source> Scheduler::Detach(const Fingerprint& fingerprint
   }
   if (!contest.running) {
     contests_.erase(contest.id);
-    by_identity_.erase(identity);
+    by_subject_.erase(found);
     return std::nullopt;
   }
-  by_identity_.erase(identity);
+  by_subject_.erase(found);
   return contest.stop;
 }
 
@@ -115,10 +123,9 @@ void Scheduler::SetProgress(uint64_t id, ContestProgress progress) {
   if (found != contests_.end()) found->second.progress = std::move(progress);
 }
 
-const Scheduler::Contest* Scheduler::Find(const Fingerprint& fingerprint,
-                                          std::vector<std::string> runners) const {
-  const auto identity = by_identity_.find(IdentityOf(fingerprint, std::move(runners)));
-  return identity == by_identity_.end() ? nullptr : Find(identity->second);
+const Scheduler::Contest* Scheduler::Find(Subject subject) const {
+  const auto found = by_subject_.find(Sorted(std::move(subject)));
+  return found == by_subject_.end() ? nullptr : Find(found->second);
 }
 
 const Scheduler::Contest* Scheduler::Find(uint64_t id) const {

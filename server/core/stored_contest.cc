@@ -63,6 +63,12 @@ Fingerprint ContentOf(const StoredContest& contest) {
     bytes.Add(trial.median_ns);
     bytes.Add(Encode(trial.samples));
   }
+  for (const Disturbance& seen : contest.evidence.disturbances) {
+    bytes.Add(seen.cause);
+    bytes.Add(uint64_t{seen.discarded});
+    bytes.Add(uint64_t{seen.epoch});
+    bytes.Add(uint64_t{seen.round});
+  }
   return Hash128(bytes.text());
 }
 

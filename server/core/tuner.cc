@@ -16,7 +16,7 @@ bool SameRequest(const Job& a, const Job& b) {
   const auto same_item = [](const JobItem& x, const JobItem& y) {
     return x.key.problem == y.key.problem && x.key.policy == y.key.policy;
   };
-  return a.runners == b.runners && a.again == b.again &&
+  return a.runners == b.runners && a.again == b.again && a.verify == b.verify &&
          std::equal(a.items.begin(), a.items.end(), b.items.begin(), b.items.end(), same_item);
 }
 
@@ -67,6 +67,11 @@ absl::StatusOr<Evidence> Tuner::LoadEvidence(uint64_t decision_id) const {
 }
 
 absl::StatusOr<Job> Tuner::Resolve(TuneRequest request) const {
+  if (request.verify && (request.again || !request.runners.empty())) {
+    return absl::InvalidArgumentError(
+        "verify: measures all runners of the op against the standing decision; leave out `again` "
+        "and `runners`");
+  }
   const std::shared_ptr<const LaneViews> lanes = Lanes();
   Job job;
   for (size_t i = 0; i < request.problems.size(); ++i) {
@@ -81,6 +86,7 @@ absl::StatusOr<Job> Tuner::Resolve(TuneRequest request) const {
   job.client = std::move(request.client);
   job.runners = std::move(request.runners);
   job.again = request.again;
+  job.verify = request.verify;
   job.created_unix_ms = clock_.UnixMillis();
   if (request.deadline_ms != 0) {
     job.deadline_unix_ms = job.created_unix_ms + static_cast<int64_t>(request.deadline_ms);
@@ -102,6 +108,7 @@ absl::StatusOr<std::optional<JobView>> Tuner::FindRequest(const Job& asked) cons
 
 DecisionPtr Tuner::AnswerOf(const Job& job, const JobItem& item,
                             int64_t decided_since_unix_ms) const {
+  if (job.verify) return nullptr;  // A decision is what it asks about.
   DecisionPtr standing = catalog_.Find(item.fingerprint);
   if (standing == nullptr || standing->created_unix_ms < decided_since_unix_ms) return nullptr;
   if (!job.runners.empty() && !RanksOneOf(*standing, job.runners)) return nullptr;
@@ -147,6 +154,11 @@ absl::StatusOr<JobView> Tuner::Tune(TuneRequest request) {
   if (!earlier.ok()) return earlier.status();
   if (earlier->has_value()) return **std::move(earlier);
   for (JobItem& item : job->items) {
+    if (job->verify && catalog_.Find(item.fingerprint) == nullptr) {
+      item.state = ContestState::kFailed;
+      item.message = "it has no decision that could be verified; tune it first";
+      continue;
+    }
     const DecisionPtr answer = job->again ? nullptr : AnswerOf(*job, item, 0);
     if (answer == nullptr) continue;
     item.state = ContestState::kDecided;

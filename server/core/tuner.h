@@ -153,6 +153,9 @@ class Tuner {
   // Stores what a contest found and shows the decision: what each item that waited becomes.
   JobItem Conclude(const Scheduler::Contest& contest, const ContestResult& result)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(write_mu_);
+  // The same of a contest that verified `standing`.
+  JobItem ConcludeVerification(const Decision& standing, const ContestResult& result)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(write_mu_);
   absl::StatusOr<DecisionPtr> Keep(const Key& key, const ContestResult& result)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(write_mu_);
   absl::Status Reconcile() ABSL_EXCLUSIVE_LOCKS_REQUIRED(write_mu_);

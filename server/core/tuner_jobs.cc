@@ -13,6 +13,10 @@ bool AllEnded(const Job& job) {
                      [](const JobItem& item) { return IsTerminal(item.state); });
 }
 
+Scheduler::Subject SubjectOf(const Job& job, size_t item) {
+  return {job.items[item].fingerprint, job.runners, job.verify};
+}
+
 // `job` ends in `state`, and with it what it still waited for.
 void End(Job& job, JobState state, const std::string& message, int64_t now_unix_ms) {
   if (!Move(job.state, state)) return;
@@ -100,7 +104,7 @@ void Tuner::Queue(const Job& job) {
   for (size_t i = 0; i < job.items.size(); ++i) {
     const JobItem& item = job.items[i];
     if (IsTerminal(item.state)) continue;
-    scheduler_.Add(item.key, item.fingerprint, job.runners, {job.id, i, job.client});
+    scheduler_.Add(item.key, SubjectOf(job, i), {job.id, i, job.client});
   }
 }
 
@@ -114,7 +118,7 @@ JobView Tuner::ViewOf(const JobTable::Entry& entry) const {
     const JobItem& item = entry.job->items[i];
     if (item.state == ContestState::kQueued) ++queued;
     if (item.state != ContestState::kRunning) continue;
-    const Scheduler::Contest* contest = scheduler_.Find(item.fingerprint, entry.job->runners);
+    const Scheduler::Contest* contest = scheduler_.Find(SubjectOf(*entry.job, i));
     if (contest != nullptr) view.running.push_back({i, contest->progress});
   }
   view.seconds_left = SecondsLeft(entry, view.running, queued);
@@ -130,7 +134,8 @@ absl::Status Tuner::Change(const std::string& id, Persist persist,
     if (entry == nullptr) return absl::NotFoundError(absl::StrCat("there is no job ", id));
     before = entry->job;
     // What the store refused before must not be missing from a job that is stored as ended.
-    if (persist.what == Persist::What::kItem && !jobs_.IsStored(id)) persist = {Persist::What::kJob};
+    if (persist.what == Persist::What::kItem && !jobs_.IsStored(id))
+      persist = {Persist::What::kJob};
   }
   auto after = std::make_shared<Job>(*before);
   change(*after);
@@ -159,8 +164,7 @@ absl::Status Tuner::EndJob(const std::string& id, JobState state, const std::str
     const Job& job = *entry->job;
     for (size_t i = 0; i < job.items.size(); ++i) {
       if (IsTerminal(job.items[i].state)) continue;
-      std::optional<std::stop_source> stop =
-          scheduler_.Detach(job.items[i].fingerprint, job.runners, id, i);
+      std::optional<std::stop_source> stop = scheduler_.Detach(SubjectOf(job, i), id, i);
       if (stop) nobody_waits.push_back(*std::move(stop));
     }
   }

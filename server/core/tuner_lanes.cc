@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "server/core/neighbours.h"
 #include "server/core/tuner.h"
+#include "server/core/verification.h"
 
 namespace tactic {
 namespace {
@@ -14,6 +15,26 @@ JobItem Failed(std::string message) {
   outcome.state = ContestState::kFailed;
   outcome.message = std::move(message);
   return outcome;
+}
+
+// Why a pick that stood failed when it was measured again.
+std::string FailureOf(const Candidate& pick, const Evidence& evidence) {
+  for (const Trial& trial : evidence.trials) {
+    if (trial.candidate != pick) continue;
+    return absl::StrCat("the stored pick failed: ", std::string(Name(trial.outcome)), ": ",
+                        trial.detail);
+  }
+  return "the stored pick is no candidate any more";
+}
+
+// What a contest came to, for the log.
+std::string DetailOf(const JobItem& outcome, const absl::StatusOr<ContestResult>& result) {
+  if (outcome.state == ContestState::kFailed) return outcome.message;
+  if (outcome.verification && !outcome.verification->superseded) {
+    return absl::StrCat("decision ", outcome.decision_id, " was verified and stands");
+  }
+  return absl::StrCat("decision ", outcome.decision_id, ": ",
+                      ToText(result->ranking.front().candidate));
 }
 
 }  // namespace
@@ -94,6 +115,7 @@ void Tuner::Run(size_t lane, const Scheduler::Contest& contest, const std::stop_
   ContestSpec spec =
       SpecFor(contest.key, contest.runners, catalog_.Find(contest.fingerprint).get());
   spec.neighbours = NeighboursOf(contest.key);
+  spec.thorough = contest.verify;
   const int64_t started_ns = clock_.NowNanos();
   absl::StatusOr<ContestResult> result =
       lanes_[lane]->Run(spec, contest_stop.get_token(),
@@ -171,12 +193,30 @@ void Tuner::Finish(const Scheduler::Contest& contest, absl::StatusOr<ContestResu
   const bool failed = outcome.state == ContestState::kFailed;
   Report({failed ? TunerEvent::Kind::kContestFailed : TunerEvent::Kind::kContestDecided, "",
           ToText(contest.key.problem), (*directory_.Views())[contest.lane].info.name,
-          failed ? outcome.message
-                 : absl::StrCat("decision ", outcome.decision_id, ": ",
-                                ToText(result->ranking.front().candidate))});
+          DetailOf(outcome, result)});
+}
+
+JobItem Tuner::ConcludeVerification(const Decision& standing, const ContestResult& result) {
+  JobItem outcome;
+  outcome.state = ContestState::kDecided;
+  outcome.decision_id = standing.id;
+  outcome.verification = Verify(standing, result);
+  if (outcome.verification->pick_failed) {
+    outcome.message = FailureOf(standing.ranking.front().candidate, result.evidence);
+  }
+  ContestResult kept = result;
+  if (!outcome.verification->superseded) kept.ranking.clear();  // Evidence only.
+  const absl::StatusOr<DecisionPtr> decision = Keep(standing.key, kept);
+  if (!decision.ok()) return Failed(std::string(decision.status().message()));
+  if (*decision != nullptr) outcome.decision_id = (*decision)->id;
+  return outcome;
 }
 
 JobItem Tuner::Conclude(const Scheduler::Contest& contest, const ContestResult& result) {
+  if (contest.verify && !result.ranking.empty()) {
+    const DecisionPtr standing = catalog_.Find(contest.fingerprint);
+    if (standing != nullptr) return ConcludeVerification(*standing, result);
+  }
   const absl::StatusOr<DecisionPtr> decision = Keep(contest.key, result);
   if (!decision.ok()) return Failed(std::string(decision.status().message()));
   if (*decision == nullptr) return Failed(result.failure);
@@ -247,6 +287,7 @@ void Tuner::Settle(const Scheduler::Waiter& waiter, const JobItem& outcome, doub
     if (!Move(item.state, outcome.state)) return;
     item.decision_id = outcome.decision_id;
     item.message = outcome.message;
+    item.verification = outcome.verification;
     const bool last = std::all_of(job.items.begin(), job.items.end(),
                                   [](const JobItem& other) { return IsTerminal(other.state); });
     if (last && Move(job.state, JobState::kDone)) job.ended_unix_ms = clock_.UnixMillis();

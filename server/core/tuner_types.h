@@ -22,6 +22,7 @@ struct TuneRequest {
   MeasurementPolicy policy;
   std::vector<std::string> runners;
   bool again = false;
+  bool verify = false;
   uint64_t deadline_ms = 0;
   std::string client;
 };

@@ -54,6 +54,8 @@ v1::Run Contest::NextRun(bool with_samples) const {
   for (const Neighbour& neighbour : spec_.neighbours) {
     convert::ToProto(neighbour, message.add_neighbours());
   }
+  message.set_thorough(spec_.thorough);
+  message.set_spent_seconds(spent_seconds_);
   message.set_seed(spec_.seed);
   message.set_epoch(epoch_);
   message.set_memory_limit_bytes(memory_limit_bytes_);

@@ -44,6 +44,8 @@ class Contest {
   const ContestRecord& record() const { return record_; }
   uint32_t epoch() const { return epoch_; }  // Workers that died so far.
 
+  // Wall time so far, which counts against the policy's budget.
+  void SetSpent(double seconds) { spent_seconds_ = seconds; }
   // The work for the next worker. `with_samples` false: failures only, for a list that would not
   // fit into a frame.
   v1::Run NextRun(bool with_samples) const;
@@ -78,6 +80,7 @@ class Contest {
   uint64_t memory_limit_bytes_;
   ContestRecord record_;
   uint32_t epoch_ = 0;
+  double spent_seconds_ = 0;
   std::vector<uint32_t> suspects_;  // Of the current epoch.
   std::map<uint32_t, int> deaths_;  // By candidate.
   int blamed_ = 0;

@@ -143,6 +143,7 @@ Conversation::Turn Conversation::HandleFinished(const v1::Finished& message) {
     for (const std::string& seen : message.disturbances()) {
       if (ending.disturbances.size() == kDisturbances) break;
       ending.disturbances.push_back(Escape(seen, ContestRecord::kDetailBytes));
+      contest_.record().AddDisturbance({.cause = ending.disturbances.back()});
     }
     return ending;
   }
@@ -158,6 +159,10 @@ absl::Status Conversation::AddCandidates(const v1::Candidates& message) {
 absl::Status Conversation::AddObserved(const v1::Observed& message) {
   const auto results = convert::FromProto("items", message.items());
   if (!results.ok()) return ToStatus(results.error());
+  for (const v1::Disturbance& discard : message.discards()) {
+    contest_.record().AddDisturbance(
+        {discard.cause(), discard.discarded(), contest_.epoch(), message.round()});
+  }
   return contest_.record().AddResults(*results, message.round(), contest_.epoch());
 }
 

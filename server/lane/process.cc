@@ -18,6 +18,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "proto/wire/sanitized.h"
 #include "server/core/status_macros.h"
 
 namespace tactic {
@@ -47,17 +48,10 @@ void ResetSignals() {
   sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
-// A sanitizer's own maps are over any limit.
-#ifdef TACTIC_SANITIZED
-constexpr bool kSanitized = true;
-#else
-constexpr bool kSanitized = false;
-#endif
-
 void SetLimits(uint64_t memory_limit_bytes) {
   const rlimit no_core = {1, 1};  // 1 rather than 0: it also keeps a core handler from being run.
   setrlimit(RLIMIT_CORE, &no_core);
-  if (memory_limit_bytes != 0 && !kSanitized) {
+  if (memory_limit_bytes != 0 && !wire::kSanitized) {
     const rlimit memory = {memory_limit_bytes, memory_limit_bytes};
     setrlimit(RLIMIT_DATA, &memory);
   }

@@ -266,6 +266,7 @@ void WorkerLane::Note(const Ending& ending) {
 absl::StatusOr<ContestResult> WorkerLane::RunContest(
     Contest& contest, const StopSignal& stop,
     absl::FunctionRef<void(const v1::WorkerProgress&)> progress) {
+  const int64_t started_ns = SystemClock().NowNanos();
   while (true) {
     RETURN_IF_ERROR(EnsureWorker(stop));
     if (stop.requested()) return Stopped();
@@ -286,6 +287,7 @@ absl::StatusOr<ContestResult> WorkerLane::RunContest(
           return Stopped();
         }
         RETURN_IF_ERROR(AfterDeath(contest, ending.death));
+        contest.SetSpent(SecondsSince(started_ns));
     }
     if (std::optional<std::string> worn_out = contest.WornOut()) {
       ContestResult result = contest.record().ToResult();

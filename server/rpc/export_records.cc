@@ -33,6 +33,9 @@ void Render(const StoredContest& contest, v1::ExportedContest* to) {
   to->set_worker_restarts(contest.evidence.worker_restarts);
   to->set_seconds(contest.evidence.seconds);
   to->set_trial_count(static_cast<uint32_t>(contest.evidence.trials.size()));
+  for (const Disturbance& seen : contest.evidence.disturbances) {
+    convert::ToProto(seen, to->add_disturbances());
+  }
 }
 
 size_t RenderTrials(const std::vector<Trial>& trials, size_t first, v1::ExportedTrials* to) {
@@ -112,6 +115,15 @@ absl::Status ExportReader::TakeContest(const v1::ExportedContest& message) {
   }
   if (!(message.seconds() >= 0)) {
     return absl::InvalidArgumentError("contest.seconds: must be at least 0");
+  }
+  if (message.disturbances_size() > static_cast<int>(limits::kDisturbances)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("contest.disturbances: count ", message.disturbances_size(),
+                     " is out of bounds; must be 0 .. ", limits::kDisturbances));
+  }
+  for (const v1::Disturbance& seen : message.disturbances()) {
+    ASSIGN_OR_RETURN(Disturbance disturbance, Convert<Disturbance>("contest.disturbances.", seen));
+    contest.evidence.disturbances.push_back(std::move(disturbance));
   }
   contest.evidence.worker_restarts = message.worker_restarts();
   contest.evidence.seconds = message.seconds();

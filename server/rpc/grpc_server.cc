@@ -102,6 +102,10 @@ std::vector<std::string> GrpcServer::addresses() const {
   return texts;
 }
 
+void GrpcServer::SetHealth(const std::string& service, bool serving) {
+  server_->GetHealthCheckService()->SetServingStatus(service, serving);
+}
+
 void GrpcServer::Drain() {
   if (server_ == nullptr) return;
   server_->GetHealthCheckService()->SetServingStatus(false);

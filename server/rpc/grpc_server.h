@@ -34,6 +34,8 @@ class GrpcServer {
   // Where it listens, with the ports that were chosen.
   std::vector<std::string> addresses() const;
 
+  // What health says of a service by that name from now on. Thread-safe; not after Drain.
+  void SetHealth(const std::string& service, bool serving);
   // Health says NOT_SERVING, connections are refused, streams get a goodbye. Calls go on.
   void Drain();
   // Drains, waits for calls that run, and cuts off what is left after `patience`. Once.

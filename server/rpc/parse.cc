@@ -90,6 +90,7 @@ absl::StatusOr<TuneRequest> Parse(const v1::TuneRequest& request) {
   tune.request_id = request.request_id();
   tune.runners.assign(request.runners().begin(), request.runners().end());
   tune.again = request.again();
+  tune.verify = request.verify();
   tune.deadline_ms = request.deadline_ms();
   tune.client = request.client();
   ASSIGN_OR_RETURN(tune.policy, ToStatusOr(convert::FromProto("policy.", request.policy())));

@@ -29,6 +29,15 @@ void Render(const JobItem& item, v1::Contest* to) {
   to->set_already_decided(item.already_decided);
   to->set_message(item.message);
   to->set_fingerprint(ToHex(item.fingerprint));
+  if (!item.verification) return;
+  const Verification& found = *item.verification;
+  v1::Verification* verification = to->mutable_verification();
+  verification->set_decision_id(found.decision_id);
+  verification->set_drift(found.drift);
+  verification->set_regret(found.regret);
+  verification->set_regret_error(found.regret_error);
+  verification->set_superseded(found.superseded);
+  verification->set_pick_failed(found.pick_failed);
 }
 
 void Render(const JobView::Running& running, v1::Progress* to) {
@@ -73,6 +82,7 @@ void RenderSummary(const JobView& view, v1::Job* to) {
   to->set_state(static_cast<v1::JobState>(job.state));
   to->set_message(job.message);
   to->set_client(job.client);
+  to->set_verify(job.verify);
   to->set_created_unix_ms(job.created_unix_ms);
   to->set_seconds_left(view.seconds_left);
   for (const JobView::Running& running : view.running) Render(running, to->add_running());
@@ -111,6 +121,9 @@ void Render(const Evidence& evidence, v1::Evidence* to) {
   for (const Trial& trial : evidence.trials) convert::ToProto(trial, to->add_trials());
   to->set_worker_restarts(evidence.worker_restarts);
   to->set_seconds(evidence.seconds);
+  for (const Disturbance& seen : evidence.disturbances) {
+    convert::ToProto(seen, to->add_disturbances());
+  }
 }
 
 void Render(const MissView& miss, v1::Miss* to) {

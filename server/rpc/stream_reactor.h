@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
+#include "grpcpp/server_context.h"
 #include "grpcpp/support/server_callback.h"
 #include "server/core/mutex.h"
 #include "server/rpc/stream_registry.h"
@@ -23,19 +24,29 @@ class StreamReactor : public grpc::ServerWriteReactor<Response>, public Stream {
   // `registry` and `pump` outlive the stream; it is in the registry already.
   StreamReactor(StreamRegistry& registry, TaskThread& pump) : registry_(registry), pump_(pump) {}
 
-  // To be returned to gRPC.
-  static grpc::ServerWriteReactor<Response>* Start(std::shared_ptr<StreamReactor> stream) {
+  // To be returned to gRPC. `context` is the call's.
+  static grpc::ServerWriteReactor<Response>* Start(std::shared_ptr<StreamReactor> stream,
+                                                   grpc::CallbackServerContext& context) {
     StreamReactor* const raw = stream.get();
+    raw->context_ = &context;
     raw->self_ = stream;
     raw->Opened();
     raw->Advance();
     return raw;
   }
 
-  void Drain() final {
+  void Drain() final { Note(&Signals::draining); }
+
+  void EndIfStuck() final {
     {
       MutexLock lock(mu_);
-      signals_.draining = true;
+      if (!writing_ || !std::exchange(seen_writing_, true)) return;
+      giving_up_ = true;  // The context stays until Finish was called, which waits for this.
+    }
+    context_->TryCancel();
+    {
+      MutexLock lock(mu_);
+      giving_up_ = false;
     }
     Advance();
   }
@@ -111,7 +122,7 @@ class StreamReactor : public grpc::ServerWriteReactor<Response>, public Stream {
     {
       MutexLock lock(mu_);
       again_ = true;
-      if (busy_) return;
+      if (busy_ || giving_up_) return;
       busy_ = true;
     }
     while (NoteTaken(signals)) {
@@ -121,12 +132,27 @@ class StreamReactor : public grpc::ServerWriteReactor<Response>, public Stream {
       // Busy until the write is done, or for ever. This thread touches nothing any more: another
       // one may have come to the end before these calls return.
       if (step.what == Step::What::kWrite) {
+        NoteWrite();
         this->StartWrite(&frame_);
       } else {
         this->Finish(std::move(step.status));
       }
       return;
     }
+  }
+
+  void Note(bool Signals::*signal) {
+    {
+      MutexLock lock(mu_);
+      signals_.*signal = true;
+    }
+    Advance();
+  }
+
+  void NoteWrite() {
+    MutexLock lock(mu_);
+    writing_ = true;
+    seen_writing_ = false;
   }
 
   // False: nothing new since the last step; not busy any more.
@@ -142,18 +168,12 @@ class StreamReactor : public grpc::ServerWriteReactor<Response>, public Stream {
   void OnWriteDone(bool ok) final {
     {
       MutexLock lock(mu_);
-      busy_ = false;
+      busy_ = writing_ = false;
       if (!ok) signals_.cancelled = true;
     }
     Advance();
   }
-  void OnCancel() final {
-    {
-      MutexLock lock(mu_);
-      signals_.cancelled = true;
-    }
-    Advance();
-  }
+  void OnCancel() final { Note(&Signals::cancelled); }
   void OnDone() final {
     Closed();
     registry_.Remove(this);
@@ -162,12 +182,16 @@ class StreamReactor : public grpc::ServerWriteReactor<Response>, public Stream {
 
   StreamRegistry& registry_;
   TaskThread& pump_;
+  grpc::CallbackServerContext* context_ = nullptr;
   std::shared_ptr<StreamReactor> self_;
   Response frame_;  // Of whoever is busy.
 
   Mutex mu_;
   bool busy_ ABSL_GUARDED_BY(mu_) = false;   // A thread is taking steps, or a write is in flight.
   bool again_ ABSL_GUARDED_BY(mu_) = false;  // Something may have changed since the last step.
+  bool writing_ ABSL_GUARDED_BY(mu_) = false;
+  bool seen_writing_ ABSL_GUARDED_BY(mu_) = false;  // This frame, by EndIfStuck.
+  bool giving_up_ ABSL_GUARDED_BY(mu_) = false;     // TryCancel is being called.
   Signals signals_ ABSL_GUARDED_BY(mu_);
   bool poke_posted_ ABSL_GUARDED_BY(mu_) = false;
   TaskThread::Time timer_ ABSL_GUARDED_BY(mu_) = kNever;

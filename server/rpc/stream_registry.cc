@@ -1,6 +1,6 @@
 #include "server/rpc/stream_registry.h"
 
-#include <vector>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 
@@ -32,11 +32,26 @@ void StreamRegistry::Drain() {
   {
     MutexLock lock(mu_);
     draining_ = true;
-    for (const auto& [key, stream] : streams_) {
-      if (std::shared_ptr<Stream> alive = stream.lock()) open.push_back(std::move(alive));
-    }
+    open = Open();
   }
   for (const std::shared_ptr<Stream>& stream : open) stream->Drain();
+}
+
+void StreamRegistry::EndStuck() {
+  std::vector<std::shared_ptr<Stream>> open;
+  {
+    MutexLock lock(mu_);
+    open = Open();
+  }
+  for (const std::shared_ptr<Stream>& stream : open) stream->EndIfStuck();
+}
+
+std::vector<std::shared_ptr<Stream>> StreamRegistry::Open() const {
+  std::vector<std::shared_ptr<Stream>> open;
+  for (const auto& [key, stream] : streams_) {
+    if (std::shared_ptr<Stream> alive = stream.lock()) open.push_back(std::move(alive));
+  }
+  return open;
 }
 
 }  // namespace tactic

@@ -37,7 +37,14 @@ TuningService::TuningService(Tuner& tuner, Catalog& catalog, Leases& leases, con
       start_(steady_clock::now()),
       streams_(options_.max_streams),
       pump_(options_.max_streams),
-      store_calls_(options_.max_waiting_calls) {}
+      store_calls_(options_.max_waiting_calls) {
+  EndStuckStreams();
+}
+
+void TuningService::EndStuckStreams() {
+  streams_.EndStuck();
+  pump_.PostAt(steady_clock::now() + options_.max_stuck, [this] { EndStuckStreams(); });
+}
 
 grpc::ServerUnaryReactor* TuningService::Serve(const char* method, Context* context,
                                                const google::protobuf::MessageLite& request,
@@ -86,7 +93,7 @@ grpc::ServerWriteReactor<Response>* TuningService::ServeStream(
   absl::StatusOr<std::shared_ptr<StreamReactor<Response>>> stream = begin();
   Log(method, context, stream.status(), start);
   if (!stream.ok()) return new Refusal<grpc::ServerWriteReactor<Response>>(stream.status());
-  return StreamReactor<Response>::Start(*std::move(stream));
+  return StreamReactor<Response>::Start(*std::move(stream), *context);
 }
 
 void TuningService::Log(const char* method, Context* context, const absl::Status& status,

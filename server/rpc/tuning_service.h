@@ -27,7 +27,9 @@ struct ServiceOptions {
   WatchOptions watch;
   std::chrono::milliseconds job_interval{50};  // Between two frames of WatchJob.
   size_t max_streams = 512;                    // Watchers, and clients of leases.
-  size_t max_waiting_calls = 1024;             // For the store.
+  // A stream whose client takes no frame for this long, or up to twice as long, is ended.
+  std::chrono::milliseconds max_stuck{60'000};
+  size_t max_waiting_calls = 1024;  // For the store.
 };
 
 // Handlers parse, call, and render. What may wait for the store runs on a thread of its own, so
@@ -90,6 +92,7 @@ class TuningService final : public v1::Tuning::CallbackService {
   void Log(const char* method, Context* context, const absl::Status& status,
            std::chrono::steady_clock::time_point start) const;
 
+  void EndStuckStreams();  // And once more later.
   absl::Status AnswerLookup(const LookupQuestion& question, v1::LookupResponse* response) const;
 
   Tuner& tuner_;

@@ -61,6 +61,38 @@ absl::StatusOr<std::vector<Trial>> ReadTrials(Db& db, Damage& damage, int64_t co
   }
 }
 
+absl::StatusOr<std::vector<Disturbance>> ReadDisturbances(Db& db, Damage& damage,
+                                                          int64_t contest_id) {
+  ASSIGN_OR_RETURN(Statement select,
+                   db.Prepare("SELECT rowid AS row," + std::string(tables::kDisturbance.columns) +
+                              " FROM disturbance WHERE contest_id=? ORDER BY position"));
+  RETURN_IF_ERROR(select.Bind(Row{contest_id}));
+  std::vector<Disturbance> disturbances;
+  for (;;) {
+    ASSIGN_OR_RETURN(const bool more, select.Step());
+    if (!more) return disturbances;
+    const Row row = select.Columns(1);
+    if (!row.IsIntact(tables::kDisturbance)) {
+      damage.Found(tables::kDisturbance.name, select.Columns().Int(0));
+      continue;  // A remark less; the trials stand without it.
+    }
+    disturbances.push_back({row.Text(2), static_cast<uint32_t>(row.Int(3)),
+                            static_cast<uint32_t>(row.Int(4)), static_cast<uint32_t>(row.Int(5))});
+  }
+}
+
+// Trials and disturbances of this row of table contest; nullopt: trials are damaged or missing.
+absl::StatusOr<std::optional<Evidence>> ReadEvidenceOf(Db& db, Damage& damage, const Row& row) {
+  Evidence evidence;
+  evidence.decision_id = static_cast<uint64_t>(row.Int(2));
+  ASSIGN_OR_RETURN(evidence.trials, ReadTrials(db, damage, row.Int(0)));
+  if (evidence.trials.size() != static_cast<size_t>(row.Int(3))) return std::nullopt;
+  evidence.worker_restarts = static_cast<uint32_t>(row.Int(4));
+  evidence.seconds = row.Real(5);
+  ASSIGN_OR_RETURN(evidence.disturbances, ReadDisturbances(db, damage, row.Int(0)));
+  return evidence;
+}
+
 // The standing decision of a key is its newest one, also when that is damaged.
 absl::StatusOr<bool> Stands(Db& db, const Fingerprint& key, const Decision& decision) {
   if (decision.revision == 0) return false;
@@ -92,10 +124,9 @@ absl::StatusOr<std::optional<StoredContest>> ReadContest(Db& db, Damage& damage,
     contest.decision = *std::move(decision);
     ASSIGN_OR_RETURN(contest.standing, Stands(db, entry->fingerprint, *contest.decision));
   }
-  ASSIGN_OR_RETURN(std::vector<Trial> trials, ReadTrials(db, damage, row.Int(0)));
-  if (trials.size() != static_cast<size_t>(row.Int(3))) return std::nullopt;
-  contest.evidence = {decision_id, std::move(trials), static_cast<uint32_t>(row.Int(4)),
-                      row.Real(5)};
+  ASSIGN_OR_RETURN(std::optional<Evidence> evidence, ReadEvidenceOf(db, damage, row));
+  if (!evidence) return std::nullopt;
+  contest.evidence = *std::move(evidence);
   return contest;
 }
 
@@ -139,6 +170,12 @@ absl::Status InsertContest(Db& db, int64_t id, int64_t key_id, uint64_t decision
   for (size_t i = 0; i < evidence.trials.size(); ++i) {
     RETURN_IF_ERROR(db.Insert(tables::kTrial, ToRow(id, i, evidence.trials[i])));
   }
+  for (size_t i = 0; i < evidence.disturbances.size(); ++i) {
+    const Disturbance& seen = evidence.disturbances[i];
+    RETURN_IF_ERROR(db.Insert(tables::kDisturbance,
+                              Row{id, static_cast<int64_t>(i), seen.cause, int64_t{seen.discarded},
+                                  int64_t{seen.epoch}, int64_t{seen.round}}));
+  }
   return absl::OkStatus();
 }
 
@@ -173,9 +210,9 @@ absl::StatusOr<Evidence> ReadEvidence(Db& db, Damage& damage, uint64_t decision_
     damage.Found(tables::kContest.name, row->Int(0));
     return DamagedEvidence(decision_id);
   }
-  ASSIGN_OR_RETURN(std::vector<Trial> trials, ReadTrials(db, damage, row->Int(0)));
-  if (trials.size() != static_cast<size_t>(row->Int(3))) return DamagedEvidence(decision_id);
-  return Evidence{decision_id, std::move(trials), static_cast<uint32_t>(row->Int(4)), row->Real(5)};
+  ASSIGN_OR_RETURN(std::optional<Evidence> evidence, ReadEvidenceOf(db, damage, *row));
+  if (!evidence) return DamagedEvidence(decision_id);
+  return *std::move(evidence);
 }
 
 absl::StatusOr<bool> FindContest(Db& db, Damage& damage, const StoredContest& contest) {

@@ -18,6 +18,11 @@ namespace {
 // Runner names hold no comma (CheckJob).
 constexpr char kRunnerSeparator = ',';
 
+// The column `again`.
+constexpr int64_t kAgain = 1;
+constexpr int64_t kVerify = 2;
+int64_t AgainOf(const Job& job) { return job.verify ? kVerify : job.again ? kAgain : 0; }
+
 Row ToRow(int64_t sequence, const Job& job) {
   return Row{sequence,
              job.id,
@@ -29,7 +34,7 @@ Row ToRow(int64_t sequence, const Job& job) {
              job.deadline_unix_ms,
              job.ended_unix_ms,
              absl::StrJoin(job.runners, std::string(1, kRunnerSeparator)),
-             int64_t{job.again},
+             AgainOf(job),
              static_cast<int64_t>(job.items.size())};
 }
 
@@ -44,7 +49,8 @@ Job ToJob(const Row& row) {
   job.deadline_unix_ms = row.Int(7);
   job.ended_unix_ms = row.Int(8);
   job.runners = absl::StrSplit(row.Text(9), kRunnerSeparator, absl::SkipEmpty());
-  job.again = row.Int(10) != 0;
+  job.again = row.Int(10) == kAgain;
+  job.verify = row.Int(10) == kVerify;
   return job;
 }
 
@@ -71,6 +77,43 @@ JobItem ToItem(const Row& row, KeyReader::Entry entry) {
   return item;
 }
 
+Row ToRow(int64_t sequence, size_t position, const Verification& found) {
+  return Row{sequence,
+             static_cast<int64_t>(position),
+             static_cast<int64_t>(found.decision_id),
+             found.drift,
+             found.regret,
+             found.regret_error,
+             int64_t{found.superseded},
+             int64_t{found.pick_failed}};
+}
+
+// What the verification at this position found; nullopt: nothing, or it is damaged.
+absl::StatusOr<std::optional<Verification>> ReadVerification(Db& db, Damage& damage,
+                                                             int64_t sequence, int64_t position) {
+  const absl::StatusOr<Row> row = db.QueryRow(
+      Db::Select(tables::kVerification) + "WHERE job=? AND position=?", Row{sequence, position});
+  if (absl::IsNotFound(row.status())) return std::nullopt;
+  RETURN_IF_ERROR(row.status());
+  if (row->IsIntact(tables::kVerification)) {
+    return Verification{static_cast<uint64_t>(row->Int(2)),
+                        row->Real(3),
+                        row->Real(4),
+                        row->Real(5),
+                        row->Int(6) != 0,
+                        row->Int(7) != 0};
+  }
+  damage.Found(tables::kVerification.name, sequence);
+  return std::nullopt;
+}
+
+absl::Status WriteVerification(Db& db, int64_t sequence, size_t position, const JobItem& item) {
+  if (!item.verification) return absl::OkStatus();
+  RETURN_IF_ERROR(db.Exec(
+      absl::StrCat("DELETE FROM verification WHERE job=", sequence, " AND position=", position)));
+  return db.Insert(tables::kVerification, ToRow(sequence, position, *item.verification));
+}
+
 // Fills job.items. False: one is damaged or missing.
 absl::StatusOr<bool> ReadItems(Db& db, Damage& damage, KeyReader& keys, int64_t sequence,
                                size_t count, Job& job) {
@@ -88,7 +131,9 @@ absl::StatusOr<bool> ReadItems(Db& db, Damage& damage, KeyReader& keys, int64_t 
     }
     ASSIGN_OR_RETURN(std::optional<KeyReader::Entry> entry, keys.Read(row.Int(2)));
     if (!entry) return false;
-    job.items.push_back(ToItem(row, *std::move(entry)));
+    JobItem& item = job.items.emplace_back(ToItem(row, *std::move(entry)));
+    if (!job.verify) continue;
+    ASSIGN_OR_RETURN(item.verification, ReadVerification(db, damage, sequence, row.Int(1)));
   }
 }
 
@@ -127,6 +172,7 @@ absl::Status WriteJob(Db& db, Damage& damage, const Job& job) {
   for (size_t i = 0; i < job.items.size(); ++i) {
     ASSIGN_OR_RETURN(Row row, ToRow(db, damage, *sequence, i, job.items[i]));
     RETURN_IF_ERROR(db.Insert(tables::kJobItem, std::move(row)));
+    RETURN_IF_ERROR(WriteVerification(db, *sequence, i, job.items[i]));
   }
   return absl::OkStatus();
 }
@@ -142,7 +188,8 @@ absl::Status WriteJobItem(Db& db, Damage& damage, const Job& job, size_t index) 
   RETURN_IF_ERROR(CheckItemCount(job, static_cast<size_t>(count)));
   RETURN_IF_ERROR(db.Update(tables::kJob, "sequence=?1", ToRow(*sequence, job)));
   ASSIGN_OR_RETURN(Row row, ToRow(db, damage, *sequence, index, job.items[index]));
-  return db.Update(tables::kJobItem, "job=?1 AND position=?2", std::move(row));
+  RETURN_IF_ERROR(db.Update(tables::kJobItem, "job=?1 AND position=?2", std::move(row)));
+  return WriteVerification(db, *sequence, index, job.items[index]);
 }
 
 absl::Status EraseJobsEndedBefore(Db& db, int64_t unix_ms) {

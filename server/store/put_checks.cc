@@ -55,6 +55,11 @@ absl::Status CheckContest(const Key& key, const std::optional<Decision>& decisio
                           const Evidence& evidence) {
   if (decision) RETURN_IF_ERROR(CheckDecision(key, *decision));
   RETURN_IF_ERROR(CheckDecodes("key", DecodeKey(Encode(key))));
+  if (evidence.disturbances.size() > limits::kDisturbances) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("evidence.disturbances: count ", evidence.disturbances.size(),
+                     " is out of bounds; must be 0 .. ", limits::kDisturbances));
+  }
   for (size_t i = 0; i < evidence.trials.size(); ++i) {
     const Trial& trial = evidence.trials[i];
     const std::string field = absl::StrCat("evidence.trials[", i, "]");

@@ -213,6 +213,34 @@ FROM trial t JOIN contest c ON c.id = t.contest_id JOIN tuning_key k ON k.id = c
 
 absl::Status CreateV3(Db& db) { return db.Exec(kViewsV3); }
 
+constexpr char kTablesV4[] = R"sql(
+CREATE TABLE disturbance(
+  contest_id INTEGER NOT NULL REFERENCES contest(id),
+  position INTEGER NOT NULL,
+  cause TEXT NOT NULL,
+  discarded INTEGER NOT NULL,
+  epoch INTEGER NOT NULL,
+  round INTEGER NOT NULL,
+  checksum INTEGER NOT NULL,
+  UNIQUE (contest_id, position)
+) STRICT;
+
+CREATE TABLE verification(
+  job INTEGER NOT NULL REFERENCES job(sequence) ON DELETE CASCADE,
+  position INTEGER NOT NULL,
+  decision_id INTEGER NOT NULL,
+  drift REAL NOT NULL,
+  regret REAL NOT NULL,
+  regret_error REAL NOT NULL,
+  superseded INTEGER NOT NULL,
+  pick_failed INTEGER NOT NULL,
+  checksum INTEGER NOT NULL,
+  UNIQUE (job, position)
+) STRICT;
+)sql";
+
+absl::Status CreateV4(Db& db) { return db.Exec(kTablesV4); }
+
 absl::Status Step(Db& db, const Migration& migration, int64_t to_version) {
   ASSIGN_OR_RETURN(Transaction transaction, Transaction::Begin(db));
   RETURN_IF_ERROR(migration(db));
@@ -234,7 +262,7 @@ absl::Status KeepCopy(Db& db, int64_t version) {
 
 }  // namespace
 
-std::vector<Migration> Migrations() { return {CreateV1, CreateV2, CreateV3}; }
+std::vector<Migration> Migrations() { return {CreateV1, CreateV2, CreateV3, CreateV4}; }
 
 absl::Status Migrate(Db& db, const std::vector<Migration>& migrations) {
   ASSIGN_OR_RETURN(const int64_t version, db.QueryInt("PRAGMA user_version"));

@@ -57,6 +57,12 @@ inline constexpr Table kJobItem = {
 // Since version 2.
 inline constexpr Table kMiss = {
     "miss", "id,key_id,shapes,canonical,count,first_unix_ms,last_unix_ms,checksum"};
+// Since version 4.
+inline constexpr Table kDisturbance = {"disturbance",
+                                       "contest_id,position,cause,discarded,epoch,round,checksum"};
+inline constexpr Table kVerification = {
+    "verification",
+    "job,position,decision_id,drift,regret,regret_error,superseded,pick_failed,checksum"};
 }  // namespace tables
 
 }  // namespace tactic

@@ -2,6 +2,7 @@
 #include <threads.h>
 
 #include "check.h"
+#include "tactic/tactic_group.h"
 #include "tactic/tactic_link.h"
 
 enum { kMinuteMs = 60000 };
@@ -161,6 +162,41 @@ static void TestTuning(const char* target) {
   tactic_client_destroy(client);
 }
 
+static void TestGroup(const char* target) {
+  tactic_client* client = Connect(target);
+  CHECK(Register(client) != NULL);
+  CHECK(tactic_client_wait_until_ready(client, kMinuteMs) == TACTIC_OK);
+  tactic_group_options options;
+  TACTIC_INIT(&options);
+  options.name = "c";
+  options.member = "only";
+  options.size = 1;
+  tactic_group* group = NULL;
+  CHECK(tactic_group_create(client, &options, &group) == TACTIC_OK);
+  tactic_agreed agreed;
+  TACTIC_INIT(&agreed);
+  CHECK(tactic_group_agree(group, kMinuteMs, &agreed) == TACTIC_OK);
+  CHECK(agreed.end == TACTIC_PASSED && strlen(agreed.store_id) == 36 && agreed.agreement[0] != 0);
+  tactic_hold* hold = NULL;
+  CHECK(tactic_hold_begin(client, &hold) == TACTIC_OK);
+  CHECK(tactic_group_agree(group, kMinuteMs, &agreed) == TACTIC_OK);
+  CHECK(agreed.end == TACTIC_NOT_PASSED && strstr(agreed.message, "held") != NULL);
+  tactic_hold_end(hold);
+  tactic_hold_end(NULL);
+
+  CHECK_FAILS(tactic_group_agree(NULL, 1, &agreed), TACTIC_INVALID_ARGUMENT, "group");
+  CHECK_FAILS(tactic_group_agree(group, -1, &agreed), TACTIC_INVALID_ARGUMENT, "limit_ms is -1");
+  CHECK_FAILS(tactic_group_agree(group, 1, NULL), TACTIC_INVALID_ARGUMENT, "agreed");
+  CHECK_FAILS(tactic_hold_begin(NULL, &hold), TACTIC_INVALID_ARGUMENT, "client");
+  tactic_group_destroy(group);
+  tactic_group_destroy(NULL);
+  CHECK_FAILS(tactic_group_create(NULL, &options, &group), TACTIC_INVALID_ARGUMENT, "client");
+  options.member = NULL;
+  CHECK_FAILS(tactic_group_create(client, &options, &group), TACTIC_INVALID_ARGUMENT, "member");
+  CHECK(group == NULL);
+  tactic_client_destroy(client);
+}
+
 static void TestErrors(void) {
   tactic_client* client = Connect("unix:/nonexistent/tacticd.sock");
   const tactic_op* op = Register(client);
@@ -211,6 +247,7 @@ int main(int argc, char** argv) {
   TestWithoutADaemon();
   TestLog();
   TestTuning(argv[1]);
+  TestGroup(argv[1]);
   TestErrors();
   puts("ok");
   return 0;

@@ -45,7 +45,7 @@ Job SampleJob(const std::string& id, int items) {
 bool SameItem(const JobItem& a, const JobItem& b) {
   return a.key == b.key && a.fingerprint == b.fingerprint && a.state == b.state &&
          a.decision_id == b.decision_id && a.already_decided == b.already_decided &&
-         a.message == b.message;
+         a.message == b.message && a.verification == b.verification;
 }
 
 // Every field.
@@ -53,7 +53,7 @@ bool SameJob(const Job& a, const Job& b) {
   return a.id == b.id && a.request_id == b.request_id && a.client == b.client &&
          a.state == b.state && a.message == b.message && a.created_unix_ms == b.created_unix_ms &&
          a.deadline_unix_ms == b.deadline_unix_ms && a.ended_unix_ms == b.ended_unix_ms &&
-         a.runners == b.runners && a.again == b.again &&
+         a.runners == b.runners && a.again == b.again && a.verify == b.verify &&
          std::equal(a.items.begin(), a.items.end(), b.items.begin(), b.items.end(), SameItem);
 }
 
@@ -306,6 +306,26 @@ TEST_P(StoreConformance, PutOfAKnownJobReplacesItInItsPlace) {
   ASSERT_THAT(store().PutJob(changed), IsOk());
   for (int i = 0; i < 2; ++i) {
     EXPECT_THAT(Jobs(), ElementsAre(IsJob(changed), IsJob(other)));
+    Reopen();
+  }
+}
+
+TEST_P(StoreConformance, KeepsWhatAVerificationFound) {
+  Job job = SampleJob("j-1", 3);
+  job.again = false;
+  job.verify = true;
+  const Job before = job;
+  job.items[0].verification = {7, 0.02, 0.001, 0.0005, false, false};
+  job.items[2].verification = {8, -0.02, 0.3, 0.01, true, true};
+  ASSERT_THAT(store().PutJob(before), IsOk());
+  EXPECT_THAT(Jobs(), ElementsAre(IsJob(before)));
+  ASSERT_THAT(store().UpdateJobItem(job, 2), IsOk());
+  Job expected = before;
+  expected.items[2].verification = job.items[2].verification;
+  EXPECT_THAT(Jobs(), ElementsAre(IsJob(expected)));
+  ASSERT_THAT(store().PutJob(job), IsOk());
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_THAT(Jobs(), ElementsAre(IsJob(job)));
     Reopen();
   }
 }

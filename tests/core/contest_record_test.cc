@@ -39,6 +39,17 @@ TEST_F(ContestRecordTest, TheSecondResultOfARoundIsAControlAndNoSample) {
   EXPECT_THAT(record_.trial(0).samples, ElementsAre(Sample{0, 1, 100}));
 }
 
+TEST_F(ContestRecordTest, DisturbancesAreKeptUpToABound) {
+  List(2);
+  record_.AddDisturbance({"the clock\nfell", 2, 0, 5});
+  for (size_t i = 0; i < 2 * limits::kDisturbances; ++i) record_.AddDisturbance({"again"});
+  ASSERT_THAT(record_.AddResults(Results({{0, 100}, {1, 110}}), 0, 0), IsOk());
+  ASSERT_THAT(record_.AddVerdict(VerdictOver(2, {0, 1})), IsOk());
+  const std::vector<Disturbance> kept = record_.ToResult().evidence.disturbances;
+  ASSERT_THAT(kept, SizeIs(limits::kDisturbances));
+  EXPECT_EQ(kept[0], (Disturbance{"the clock\\x0afell", 2, 0, 5}));
+}
+
 TEST_F(ContestRecordTest, ARemarkOnAValidCandidateIsKept) {
   List(2);
   std::vector<CandidateResult> results = Results({{0, 100}, {1, 110}});

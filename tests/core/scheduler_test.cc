@@ -16,13 +16,16 @@ bool Any(const Scheduler::Contest&) { return true; }
 class SchedulerTest : public ::testing::Test {
  protected:
   void Add(int variant, std::string job, size_t item, std::string client,
-           std::vector<std::string> runners = {}) {
+           std::vector<std::string> runners = {}, bool verify = false) {
     const Key key = SampleKey(variant);
-    scheduler_.Add(key, FingerprintOf(key), std::move(runners),
+    scheduler_.Add(key, {FingerprintOf(key), std::move(runners), verify},
                    {std::move(job), item, std::move(client)});
   }
+  static Scheduler::Subject SubjectOf(int variant) {
+    return {FingerprintOf(SampleKey(variant)), {}, false};
+  }
   std::optional<std::stop_source> Detach(int variant, const std::string& job, size_t item) {
-    return scheduler_.Detach(FingerprintOf(SampleKey(variant)), {}, job, item);
+    return scheduler_.Detach(SubjectOf(variant), job, item);
   }
   // The size of m of the next contest, which identifies it; 0 = none.
   int64_t TakeNext() {
@@ -46,6 +49,30 @@ TEST_F(SchedulerTest, FirstComeFirstServedInsideAClient) {
   EXPECT_EQ(TakeNext(), 2);
   EXPECT_EQ(TakeNext(), 3);
   EXPECT_EQ(scheduler_.QueuedCount(), 0u);
+}
+
+TEST_F(SchedulerTest, VerifyingWaitsUntilNothingElseDoes) {
+  Add(0, "j-1", 0, "a", {}, true);
+  Add(1, "j-1", 1, "a", {}, true);
+  Add(2, "j-2", 0, "a");
+  Add(3, "j-3", 0, "b");
+  EXPECT_EQ(TakeNext(), 3);
+  EXPECT_EQ(TakeNext(), 4);
+  EXPECT_EQ(TakeNext(), 1);
+  EXPECT_TRUE(taken_->verify);
+  Add(4, "j-4", 0, "b");
+  EXPECT_EQ(TakeNext(), 5);
+  EXPECT_EQ(TakeNext(), 2);
+}
+
+TEST_F(SchedulerTest, VerifyingIsAnotherContestThanDeciding) {
+  Add(0, "j-1", 0, "a");
+  Add(0, "j-2", 0, "b", {}, true);
+  EXPECT_EQ(scheduler_.QueuedCount(), 2u);
+  EXPECT_EQ(TakeNext(), 1);
+  EXPECT_THAT(taken_->waiters, ElementsAre(Scheduler::Waiter{"j-1", 0, "a"}));
+  EXPECT_EQ(TakeNext(), 1);
+  EXPECT_THAT(taken_->waiters, ElementsAre(Scheduler::Waiter{"j-2", 0, "b"}));
 }
 
 TEST_F(SchedulerTest, ClientsTakeTurns) {
@@ -111,7 +138,7 @@ TEST_F(SchedulerTest, ARunningContestCanBeJoined) {
   EXPECT_EQ(TakeNext(), 0);
   const Scheduler::Waiter first = {"j-1", 0, "a"};
   const Scheduler::Waiter second = {"j-2", 3, "b"};
-  const uint64_t id = scheduler_.Find(FingerprintOf(SampleKey(0)), {})->id;
+  const uint64_t id = scheduler_.Find(SubjectOf(0))->id;
   EXPECT_THAT(scheduler_.Finish(id), ElementsAre(first, second));
   EXPECT_EQ(scheduler_.Find(id), nullptr);
 }
@@ -141,7 +168,7 @@ TEST_F(SchedulerTest, DetachOfTheLastWaiterStopsARunningContest) {
   EXPECT_NE(taken_->id, stopped);
   EXPECT_THAT(scheduler_.Requeue(stopped, false), IsEmpty());
   EXPECT_EQ(scheduler_.Find(stopped), nullptr);
-  EXPECT_NE(scheduler_.Find(FingerprintOf(SampleKey(0)), {}), nullptr);
+  EXPECT_NE(scheduler_.Find(SubjectOf(0)), nullptr);
 }
 
 TEST_F(SchedulerTest, DetachOfSomethingUnknownDoesNothing) {

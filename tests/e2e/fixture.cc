@@ -38,7 +38,7 @@ std::filesystem::path EndToEnd::database() const {
 
 std::vector<std::string> EndToEnd::DaemonArguments() const {
   return {Program("tacticd"), "--listen=" + target(), "--state-dir=" + state_dir().string(),
-          "--device=host"};
+          "--device=" + device_};
 }
 
 void EndToEnd::StartDaemon(const std::vector<std::string>& more) {
@@ -47,6 +47,7 @@ void EndToEnd::StartDaemon(const std::vector<std::string>& more) {
   arguments.insert(arguments.end(), more.begin(), more.end());
   arguments.push_back("--ready-fd=9");
   ProcessOptions options;
+  options.environment = environment_;
   options.ready = std::move(ready.write);
   options.log_file = directory_ / "log";
   daemon_ = std::make_unique<Process>(arguments, std::move(options));

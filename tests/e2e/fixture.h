@@ -6,6 +6,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tests/e2e/process.h"
@@ -41,6 +42,11 @@ class EndToEnd : public ::testing::Test {
   std::string target() const { return "unix:" + (directory_ / "d.sock").string(); }
   Process& daemon() { return *daemon_; }
 
+  // Of daemons that are started from now on: the device, and "NAME=value" beyond this process's
+  // own.
+  void SetDevice(std::string device) { device_ = std::move(device); }
+  void SetEnvironment(std::vector<std::string> more) { environment_ = std::move(more); }
+
   // Of a daemon on this test's state and socket.
   std::vector<std::string> DaemonArguments() const;
   // Starts the daemon, with `more` flags, and returns when it serves.
@@ -59,6 +65,8 @@ class EndToEnd : public ::testing::Test {
 
  private:
   testing::TempDir directory_;
+  std::string device_ = "host";
+  std::vector<std::string> environment_;
   std::unique_ptr<Process> daemon_;
 };
 

@@ -152,6 +152,41 @@ TEST_F(TacticctlTest, ShowsWhatWasMeasured) {
   EXPECT_THAT(looked_up.out, HasSubstr("tacticctl show " + id));
 }
 
+TEST_F(TacticctlTest, VerifiesWhatStands) {
+  StartDaemon();
+  ExpectFailure({"verify", "12345"}, 4, {"no decision 12345 stands"});
+  EXPECT_EQ(Ctl({"verify"}).out, "nothing to verify: no decisions\n");
+  CtlJson({"tune", "gemm", "--m", "1,2", "--n", "64", "--k", "64"});
+
+  const Json job = CtlJson({"verify"});
+  EXPECT_EQ(job["state"], "done");
+  ASSERT_EQ(job["contests"].size(), 2u);
+  for (const Json& contest : job["contests"]) {
+    const Json& found = contest["verification"];
+    EXPECT_GE(found["regret"], 0);
+    EXPECT_EQ(found["pick_failed"], false);
+    // Superseded or not is the machine's to say; what stands must agree with it.
+    EXPECT_EQ(found["superseded"], contest["decision_id"] != found["decision_id"]);
+  }
+  const std::string id = std::to_string(CtlJson({"list"})[0]["id"].get<int>());
+  const Finished text = Ctl({"verify", id});
+  EXPECT_EQ(text.exit.code, 0) << text.err;
+  EXPECT_THAT(text.out, AllOf(HasSubstr("drift"), HasSubstr("1 of 1 decision verified")));
+  const Json jobs = CtlJson({"jobs"});
+  const Finished again = Ctl({"jobs", "watch", jobs[0]["id"]});
+  EXPECT_THAT(again.out, HasSubstr("1 of 1 decision verified"));
+}
+
+TEST_F(TacticctlTest, TracesWhatWasMeasured) {
+  StartDaemon();
+  ExpectFailure({"trace"}, 1, {"no decision to write"});
+  CtlJson({"tune", "gemm", "--m", "1,2", "--n", "64", "--k", "64"});
+  const Finished trace = Ctl({"trace", "--op", "gemm"});
+  EXPECT_EQ(trace.exit.code, 0) << trace.err;
+  EXPECT_THAT(trace.out, AllOf(StartsWith("mode,m,n,k,candidate,runner,"),
+                               HasSubstr("\ncold,1,64,64,0,"), HasSubstr("\ncold,2,64,64,0,")));
+}
+
 TEST_F(TacticctlTest, InfoNamesOpsDimensionsAndRunners) {
   StartDaemon();
   CtlJson({"tune", "gemm", "--m", "1", "--n", "8", "--k", "8"});  // The lane is ready after this.
@@ -206,6 +241,22 @@ TEST_F(TacticctlTest, WatchEndsOnInterrupt) {
   EXPECT_EQ(Json::parse(*line)["problem"]["sizes"]["m"], 1);
   watch.Signal(SIGINT);
   EXPECT_EQ(watch.RunToEnd().exit.code, 130);
+}
+
+// The daemon says something every 5 s: with less patience the stream is opened again and again, and
+// nothing is lost or shown twice.
+TEST_F(TacticctlTest, WatchOpensASilentStreamAgain) {
+  StartDaemon();
+  Process watch(
+      CtlArguments({"watch", "--json", "--standing", "--count", "2", "--silence", "50ms"}));
+  CtlJson({"tune", "gemm", "--m", "1", "--n", "8", "--k", "8"});
+  const auto first = watch.ReadLine();
+  ASSERT_TRUE(first.has_value());
+  CtlJson({"tune", "gemm", "--m", "2", "--n", "8", "--k", "8"});
+  const Finished finished = watch.RunToEnd();
+  EXPECT_EQ(finished.exit.code, 0) << finished.err;
+  EXPECT_THAT(finished.err, HasSubstr("stale: the daemon has said nothing for "));
+  EXPECT_NE(Json::parse(*first)["revision"], Json::parse(finished.out)["revision"]);
 }
 
 TEST_F(TacticctlTest, OnlyTheNamedRunnersRace) {

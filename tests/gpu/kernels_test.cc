@@ -107,6 +107,7 @@ class GpuKernelsTest : public ::testing::Test {
       calls.push_back(*std::move(call));
     }
     cuda::Operands operands(op, problem, layout, stream_);
+    operands.ProvideWorkspace();
     operands.ComputeReference();
     for (size_t i = 0; i < calls.size(); ++i) {
       SCOPED_TRACE(ToText(problem) + " " + tactics[i].ToText());
@@ -241,7 +242,7 @@ TEST_F(GpuKernelsTest, TheDecodeAttentionReferenceAgreesWithTheCpu) {
                {.inputs = operands.inputs(0), .outputs = operands.outputs(), .stream = stream_});
   ASSERT_EQ(cudaStreamSynchronize(stream_), cudaSuccess);
 
-  const auto& inputs = operands.inputs(0);
+  const auto inputs = operands.inputs(0);
   const auto q = Widened(inputs[0], kBatch * kHeads * kDim);
   const auto k = Widened(inputs[1], kPages * kKvHeads * kPageSize * kDim);
   const auto v = Widened(inputs[2], k.size());

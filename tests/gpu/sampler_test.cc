@@ -17,6 +17,7 @@
 #include "runners/cuda/session.h"
 #include "runners/cuda/tensor_kernels.h"
 #include "runners/timing/elements.h"
+#include "runners/timing/quiet_observer.h"
 #include "tactic/cublaslt_runners.h"
 #include "tactic/cuda_kernels.h"
 #include "tactic/sdk/runner.h"
@@ -26,16 +27,6 @@ namespace {
 
 using ::testing::HasSubstr;
 using timing::Observation;
-
-class QuietObserver final : public timing::LaunchObserver {
- public:
-  void Begin(int, timing::LaunchPhase, double) override {}
-  void End() override {}
-  [[noreturn]] void Fatal(const std::string& why) override {
-    std::fprintf(stderr, "the device is lost: %s\n", why.c_str());
-    std::abort();
-  }
-};
 
 class GpuSamplerTest : public ::testing::Test {
  protected:
@@ -95,7 +86,7 @@ class GpuSamplerTest : public ::testing::Test {
 
   static timing::DeviceSession* session_;
   static sdk::Registry* registry_;
-  QuietObserver observer_;
+  timing::QuietObserver observer_;
   std::vector<timing::SamplerCandidate> candidates_;
   std::set<std::string> reasons_;  // Of those that were not valid.
 };
@@ -164,7 +155,8 @@ TEST_F(GpuSamplerTest, EveryGemmAlgorithmAgreesWithTheReference) {
   for (const GemmCase& c : cases) {
     const Problem problem =
         ProblemOf("gemm", {{"m", c.m}, {"n", c.n}, {"k", c.k}}, c.dtype, {{"b", c.b}});
-    const auto sampler = Sample(problem, 60);
+    // As many as a contest has: a wrong one is most likely among those that are seldom drawn.
+    const auto sampler = Sample(problem, limits::kCandidates);
     ASSERT_NE(sampler, nullptr);
     const size_t valid = ScreenAll(*sampler, problem);
     std::printf("%s: %zu of %zu valid\n", ToText(problem).c_str(), valid, candidates_.size());

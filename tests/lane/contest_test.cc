@@ -73,6 +73,12 @@ TEST_F(ContestTest, TheNextWorkerHearsWhatIsKnown) {
   EXPECT_EQ(brief.earlier(0).outcome(), v1::OUTCOME_WRONG_RESULT);
 }
 
+TEST_F(ContestTest, TheNextWorkerHearsWhatOfTheBudgetIsSpent) {
+  EXPECT_EQ(contest_.NextRun(true).spent_seconds(), 0);
+  contest_.SetSpent(1.5);
+  EXPECT_EQ(contest_.NextRun(true).spent_seconds(), 1.5);
+}
+
 TEST_F(ContestTest, AHangIsFailedAtOnce) {
   EXPECT_TRUE(contest_.AddDeath(DeathOf(Kind::kHang, 2)));
   EXPECT_EQ(TrialOf(2).outcome, Outcome::kTimedOut);

@@ -8,6 +8,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "proto/wire/sanitized.h"
 #include "server/lane/worker_lane.h"
 #include "tests/lane/act_fixture.h"
 #include "tests/lane/descriptors.h"

@@ -113,6 +113,11 @@ void SendCandidates(uint64_t run) {
 void SendVerdict(const Script& script, uint64_t run) {
   v1::FromWorker observed;
   observed.mutable_observed()->set_run(run);
+  if (script.name == "disturbed") {
+    v1::Disturbance* discard = observed.mutable_observed()->add_discards();
+    discard->set_cause("the clock fell");
+    discard->set_discarded(2);
+  }
   v1::FromWorker message;
   v1::Finished* finished = message.mutable_finished();
   finished->set_run(run);

@@ -100,7 +100,10 @@ TEST_F(WorkerLaneTest, TellsWhatTheWorkerSaysOfItsMeasuring) {
   ASSERT_TRUE(lane_->Info().self_check);
   EXPECT_EQ(lane_->Info().self_check->empty_graph_ns, 3000);
   EXPECT_THAT(lane_->Info().disturbances, IsEmpty());
-  ASSERT_THAT(Run(), IsOk());
+  const absl::StatusOr<ContestResult> result = Run();
+  ASSERT_THAT(result, IsOk());
+  EXPECT_THAT(result->evidence.disturbances,
+              ElementsAre(Disturbance{"the clock fell", 2}, Disturbance{"it was hot\\x1b"}));
   EXPECT_THAT(lane_->Info().disturbances, ElementsAre("it was hot\\x1b"));
   EXPECT_THAT(log_, Contains(HasSubstr("during the contest it was hot")));
 }

@@ -95,10 +95,10 @@ std::string AreaOfPublicHeader(std::string_view include) {
   for (const char* header : {"tactic", "tactic_statistics", "tactic_table", "tactic_values"}) {
     if (include == std::string("tactic/") + header + ".h") return "client/c";
   }
-  for (const char* header : {"tactic_lease", "tactic_link", "tactic_registry"}) {
+  for (const char* header : {"tactic_group", "tactic_lease", "tactic_link", "tactic_registry"}) {
     if (include == std::string("tactic/") + header + ".h") return "client/c_link";
   }
-  if (include == "tactic/client.h") return "client/link";
+  if (include == "tactic/client.h" || include == "tactic/group.h") return "client/link";
   if (include == "tactic/lease.h") return "client/lease";
   if (include.starts_with("tactic/v1/") && include.ends_with(".grpc.pb.h")) return "stubs";
   if (include.starts_with("tactic/v1/")) return "messages";

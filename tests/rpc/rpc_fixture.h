@@ -12,10 +12,12 @@
 #include "gtest/gtest.h"
 #include "proto/convert/convert.h"
 #include "server/core/catalog.h"
+#include "server/core/groups.h"
 #include "server/core/leases.h"
 #include "server/core/tuner.h"
 #include "server/log/log.h"
 #include "server/rpc/admin_service.h"
+#include "server/rpc/groups_service.h"
 #include "server/rpc/grpc_server.h"
 #include "server/rpc/tuning_service.h"
 #include "server/store/memory_store.h"
@@ -56,7 +58,10 @@ class RpcTest : public ::testing::Test {
     leases_ = std::make_unique<Leases>(*tuner_, *catalog_, clock_, lease_options_);
     service_ = std::make_unique<TuningService>(*tuner_, *catalog_, *leases_, logger_, options_);
     admin_ = std::make_unique<AdminService>(*tuner_, *catalog_, logger_, "tacticd 1.2.3");
-    server_options_.more_services = {admin_.get()};
+    groups_ =
+        std::make_unique<Groups>(*catalog_, SystemClock(), AgreementOptions{.epoch = "run-1"});
+    groups_service_ = std::make_unique<GroupsService>(*groups_);
+    server_options_.more_services = {admin_.get(), groups_service_.get()};
     auto listener = Listener::Reserve(ParseListenAddress(address()).value());
     ASSERT_THAT(listener, IsOk());
     std::vector<Listener> listeners;
@@ -119,6 +124,8 @@ class RpcTest : public ::testing::Test {
   std::unique_ptr<Leases> leases_;
   std::unique_ptr<TuningService> service_;
   std::unique_ptr<AdminService> admin_;
+  std::unique_ptr<Groups> groups_;  // With real time.
+  std::unique_ptr<GroupsService> groups_service_;
   std::unique_ptr<GrpcServer> server_;
   std::shared_ptr<grpc::Channel> channel_;
   std::unique_ptr<v1::Tuning::Stub> stub_;

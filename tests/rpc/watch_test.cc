@@ -226,6 +226,32 @@ TEST_F(WatchTest, AReaderThatDoesNotReadGetsTheFinalStateWhenItDoes) {
   }
 }
 
+TEST_F(WatchTest, AReaderThatNeverReadsLosesItsStreamAndCanResume) {
+  options_.max_stuck = std::chrono::milliseconds(10);
+  Start();
+  Watcher watcher(*stub_, {});
+  ReadSnapshot(watcher);
+  while (service_->open_streams() > 0) Publish(SampleDecision(0));
+  uint64_t reached = 0;
+  for (Frame frame = watcher.Next(); frame.frame_case() != Frame::FRAME_NOT_SET;
+       frame = watcher.Next()) {
+    reached = frame.revision();
+  }
+  EXPECT_EQ(watcher.Finish().error_code(), grpc::StatusCode::CANCELLED);
+  ASSERT_LT(reached, catalog_->Revision());
+  Watcher resumed(*stub_, From(reached));
+  EXPECT_THAT(RevisionsIn(resumed.Next()), ElementsAre(catalog_->Revision()));
+}
+
+TEST_F(WatchTest, AnIdleStreamIsNotStuck) {
+  options_.max_stuck = std::chrono::milliseconds(1);
+  options_.watch.progress_interval = std::chrono::milliseconds(20);
+  Start();
+  Watcher watcher(*stub_, {});
+  ReadSnapshot(watcher);
+  for (int i = 0; i < 10; ++i) EXPECT_TRUE(watcher.Next().has_progress());
+}
+
 TEST_F(WatchTest, GoodbyeWhenTheDaemonStops) {
   Start();
   Publish(SampleDecision(0));

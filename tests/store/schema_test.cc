@@ -116,9 +116,9 @@ TEST_F(SchemaTest, StoreUpgradesItsFileAndKeepsWhatItHolds) {
     EXPECT_THAT((*store)->PutContest(SampleKey(1), SampleDecision(1), {}), IsOk());
   }
   EXPECT_THAT(SqliteStore::Open(file_),
-              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("schema version 4")));
-  EXPECT_TRUE(std::filesystem::exists(file_.string() + ".v3"));
-  std::filesystem::rename(file_.string() + ".v3", file_);  // The way back.
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("schema version 5")));
+  EXPECT_TRUE(std::filesystem::exists(file_.string() + ".v4"));
+  std::filesystem::rename(file_.string() + ".v4", file_);  // The way back.
   auto store = SqliteStore::Open(file_);
   ASSERT_THAT(store, IsOk());
   EXPECT_THAT((*store)->LoadDecisions(), IsOkAndHolds(::testing::ElementsAre(before)));

@@ -207,6 +207,30 @@ TEST(StoreGoldenTest, VersionTwoOpensWithEverythingInIt) { ExpectSecondContent("
 
 TEST(StoreGoldenTest, VersionThreeOpensWithEverythingInIt) { ExpectSecondContent("store_v3.sql"); }
 
+// What version 4 added: what disturbed a contest, and what verifying has found.
+TEST(StoreGoldenTest, VersionFourOpensWithEverythingInIt) {
+  const TempDir dir;
+  auto opened = SqliteStore::Open(Build(dir.path(), "store_v4.sql"), {});
+  ASSERT_THAT(opened, IsOk());
+  SqliteStore& store = **opened;
+  EXPECT_EQ(store.Info().revision, 5u);
+  EXPECT_THAT(store.FindDecision(4), IsOkAndHolds(Eq(NestedDecision())));
+  EXPECT_THAT(store.LoadMisses(), IsOkAndHolds(Eq(GoldenMisses())));
+  Evidence evidence = GoldenEvidence(5);
+  evidence.disturbances = {{"another process computes on this GPU", 0, 0, 0},
+                           {"the SM clock was at 1200 MHz", 24, 1, 7}};
+  EXPECT_THAT(store.LoadEvidence(5), IsOkAndHolds(Eq(evidence)));
+  const auto jobs = store.LoadJobs();
+  ASSERT_THAT(jobs, IsOkAndHolds(SizeIs(2)));
+  EXPECT_FALSE((*jobs)[0].verify);
+  const Job& job = (*jobs)[1];
+  EXPECT_TRUE(job.verify);
+  EXPECT_FALSE(job.again);
+  EXPECT_EQ(job.items[0].verification, (Verification{3, 0.02, 0.005, 0.001, false, false}));
+  EXPECT_EQ(job.items[1].verification, (Verification{2, 0, 0, 0, true, true}));
+  EXPECT_EQ(store.Info().damaged_rows, 0u);
+}
+
 TEST(StoreGoldenTest, VersionOneCanBeWrittenTo) {
   const TempDir dir;
   auto store = SqliteStore::Open(Build(dir.path(), "store_v1.sql"));

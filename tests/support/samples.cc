@@ -94,6 +94,8 @@ Evidence SampleEvidence(int measured) {
   }
   evidence.worker_restarts = 3;
   evidence.seconds = 1.25;
+  evidence.disturbances = {{"another process computes on this device", 0, 0, 0},
+                           {"the clock fell", 24, 2, 9}};
   return evidence;
 }
 

@@ -14,6 +14,7 @@
 
 #include "runners/timing/elements.h"
 #include "runners/timing/host_sampler.h"
+#include "runners/timing/quiet_observer.h"
 #include "tests/timing/gather_op.h"
 
 namespace tactic::timing {
@@ -189,13 +190,6 @@ TEST(FillUniformTest, EveryTypeHoldsItsEnds) {
   }
 }
 
-class Quiet : public LaunchObserver {
- public:
-  void Begin(int, LaunchPhase, double) override {}
-  void End() override {}
-  bool StopRequested() override { return false; }
-};
-
 class GatherTuningTest : public ::testing::TestWithParam<CacheState> {
  protected:
   // What screening and three rounds of the runner's one candidate see.
@@ -218,7 +212,7 @@ class GatherTuningTest : public ::testing::TestWithParam<CacheState> {
 
   GatherRunner runner_;
   DataPool pool_;
-  Quiet observer_;
+  QuietObserver observer_;
 };
 
 TEST_P(GatherTuningTest, AnOpWithAnIndexInputIsTunable) {
@@ -260,7 +254,7 @@ TEST(GatherErrorTest, ABadFillIsTheContestsErrorByName) {
   op.fills = {{sdk::IndexFill{-1}, sdk::DefaultFill{}}};
   GatherRunner runner;
   DataPool pool;
-  Quiet observer;
+  QuietObserver observer;
   HostSamplerOptions options;
   options.policy = Resolve({}, DeviceKind::kHost);
   options.memory_bytes = 1 << 22;

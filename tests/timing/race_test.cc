@@ -390,6 +390,44 @@ TEST(Race, TellsHowFarItIs) {
   EXPECT_EQ(race.Failed(), 0);
 }
 
+// Out of time before step number `steps`; throws away two samples of each round.
+class LateObserver : public RecordingObserver {
+ public:
+  explicit LateObserver(size_t late_at) : late_at_(late_at) {}
+  bool OutOfTime() override { return steps.size() >= late_at_; }
+  void Discarded(const Race::Step& step, std::span<const Disturbance> discards) override {
+    discarded.emplace_back(step.round, discards[0].discarded);
+  }
+  std::vector<std::pair<uint32_t, uint32_t>> discarded;
+
+ private:
+  size_t late_at_;
+};
+
+TEST(RunRace, OutOfTimeItDecidesOnTheBestSoFar) {
+  Race race(PlainInput(20), {});
+  FunctionSampler sampler(Noisy(std::vector<double>(20, 100.0), 0.05, 0.05, 1));
+  LateObserver observer(4);
+  EXPECT_TRUE(RunRace(race, sampler, observer));
+  EXPECT_LT(observer.steps.size(), 20u);
+  EXPECT_EQ(race.TrialOf(19).outcome, Outcome::kNotMeasured);
+  EXPECT_EQ(race.Decide().reason, Reason::kBudget);
+}
+
+TEST(RunRace, TellsWhatASamplerThrewAway) {
+  class Disturbed : public FunctionSampler {
+   public:
+    using FunctionSampler::FunctionSampler;
+    std::vector<Disturbance> TakeDiscards() override { return {{"the clock fell", 2}}; }
+  };
+  Race race(PlainInput(2), {});
+  Disturbed sampler(Exactly({100, 200}));
+  LateObserver observer(1000);
+  EXPECT_TRUE(RunRace(race, sampler, observer));
+  ASSERT_EQ(observer.discarded.size(), observer.steps.size());
+  EXPECT_EQ(observer.discarded.back(), std::pair(observer.steps.back().round, 2u));
+}
+
 TEST(RunRace, StopsWhenCancelled) {
   Race race(PlainInput(5), {});
   FunctionSampler sampler(Exactly({1, 2, 3, 4, 5}));

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "proto/convert/convert.h"
+#include "proto/wire/sanitized.h"
 #include "tests/worker/menu_runner.h"
 #include "tests/worker/worker_harness.h"
 

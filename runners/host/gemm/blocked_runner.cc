@@ -1,32 +1,14 @@
 #include "runners/host/gemm/blocked_runner.h"
 
-#include <algorithm>
-#include <charconv>
-#include <cstdio>
-#include <cstdlib>
-#include <cstring>
 #include <utility>
 
 #include "runners/host/gemm/blocked_call.h"
 #include "runners/host/thread_pool.h"
+#include "tactic/sdk/environment.h"
 
 namespace tactic::gemm {
 
 namespace {
-
-// How many candidates a problem has. The whole space is searched, not measured.
-size_t CandidatesFromEnvironment() {
-  const char* text = std::getenv("TACTIC_HOST_GEMM_CANDIDATES");
-  if (text == nullptr) return kMaxTactics;
-  size_t count = 0;
-  const auto [end, error] = std::from_chars(text, text + std::strlen(text), count);
-  if (error == std::errc{} && *end == '\0' && count > 0) {
-    return std::min(count, limits::kCandidates);
-  }
-  std::fprintf(stderr, "TACTIC_HOST_GEMM_CANDIDATES is '%s'; it must be 1 to %zu; %zu are taken\n",
-               text, limits::kCandidates, kMaxTactics);
-  return kMaxTactics;
-}
 
 class BlockedRunner final : public sdk::Runner {
  public:
@@ -53,7 +35,8 @@ class BlockedRunner final : public sdk::Runner {
 
  private:
   const HostMachine machine_;
-  const size_t most_ = CandidatesFromEnvironment();
+  // The whole space is searched, not measured.
+  const size_t most_ = sdk::CandidatesFromEnvironment("TACTIC_HOST_GEMM_CANDIDATES", kMaxTactics);
 };
 
 }  // namespace

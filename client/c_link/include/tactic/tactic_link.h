@@ -84,7 +84,7 @@ TACTIC_API void tactic_scope_end(tactic_scope* scope);
 
 /* What the cache's content is worth. All states answer. */
 enum {
-  TACTIC_FRESH = 0,  /* Heard from the daemon within 15 s. */
+  TACTIC_FRESH = 0,  /* Within 15 s the daemon said up to where the table is complete. */
   TACTIC_STALE = 1,  /* Within 60 s. */
   TACTIC_OFFLINE = 2 /* Longer ago, or never. */
 };

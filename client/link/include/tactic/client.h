@@ -23,6 +23,10 @@
 
 namespace tactic {
 
+namespace link {
+class Watcher;
+}  // namespace link
+
 struct ClientOptions {
   // "unix:/path" or "host:port". Empty: $TACTICD_TARGET, else the daemon's default socket.
   std::string target;
@@ -43,11 +47,21 @@ struct ClientOptions {
 // What an empty ClientOptions::target stands for.
 std::string DefaultTarget();
 
-// What the table's content is worth. All states answer.
+// What the table's content is worth: how long ago the daemon said up to where it is complete, which
+// it does every 5 s at least. Counted on a clock that goes on while the machine sleeps. All states
+// answer.
 enum class Freshness {
-  kFresh,    // Heard from the daemon within 15 s.
+  kFresh,    // Within 15 s.
   kStale,    // Within 60 s.
   kOffline,  // Longer ago, or never.
+};
+
+// A state of a daemon's store: everything up to this revision. Two tables at one position give the
+// same answers.
+struct TablePosition {
+  std::string store_id;  // Empty: no position.
+  uint64_t revision = 0;
+  bool operator==(const TablePosition&) const = default;
 };
 
 struct ClientStatistics {
@@ -86,6 +100,10 @@ class LocalTuner {
 };
 
 // Thread-safe. Two threads of its own. Destruction takes at most a moment, daemon up or not.
+//
+// After a fork without exec the child's copy answers from what it held, and can be destroyed; what
+// needs the daemon says at once that it cannot (Inherited). A client that the child makes connects
+// if no client was alive at the fork, or gRPC was told to support forks. docs/processes.md.
 class Client {
  public:
   explicit Client(ClientOptions options);
@@ -116,6 +134,25 @@ class Client {
   // (tactic/statistics.h) print it.
   StatisticsByOp ByOp() const;
 
+  // Pinned, the table answers from what it holds; what the daemon sends is kept until Advance.
+  // Returns where the table is; no position: at none exactly, it is empty or in the middle of a
+  // large change. docs/groups.md: how ranks use it, and why Group (tactic/group.h) is better.
+  TablePosition Pin();
+  // Moves the pinned table to exactly this position, in one step. Unavailable: it has not come yet.
+  // FailedPrecondition: not pinned, or not to be had exactly, since the connection was gone or slow
+  // while it was superseded. InvalidArgument: older than the table. The table is as it was then.
+  Check Advance(const TablePosition& to);
+  // Applies what was kept, and follows the daemon again.
+  void Unpin();
+  // Where the table is, exactly (no position: at none), and the newest that Advance can go to now.
+  TablePosition Position() const;
+  TablePosition Newest() const;
+
+  // This process was forked from the one that made the client.
+  bool Inherited() const;
+  // Why nothing comes from the daemon here and never will, for people; nullptr: it may.
+  const char* WhyNotConnected() const;
+
   // How the daemon is reached, and what it calls this client.
   const std::string& target() const;
   const std::string& name() const;
@@ -123,7 +160,11 @@ class Client {
   bool WaitForRevision(uint64_t revision, std::chrono::milliseconds timeout);
 
  private:
+  friend class Group;
+  friend class Hold;
   friend class TuningScope;
+  link::Watcher& watcher();
+  uint64_t EnterScope(bool tune);
   struct State;
   std::unique_ptr<State> state_;
 };

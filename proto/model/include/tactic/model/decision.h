@@ -104,12 +104,25 @@ struct Decision {
   bool operator==(const Decision&) const = default;
 };
 
-// All that one contest saw; kept with its decision, and without one when no candidate was valid.
+// What may have made times of a contest wrong.
+struct Disturbance {
+  std::string cause;  // For people: "another process computes on this GPU".
+  // Times that were taken in this round and thrown away because of it; the round was then measured
+  // again. 0: it was seen at some time of the contest, and nothing was thrown away (`round` is 0).
+  uint32_t discarded = 0;
+  uint32_t epoch = 0;  // Of the worker process, as in Sample.
+  uint32_t round = 0;
+  bool operator==(const Disturbance&) const = default;
+};
+
+// All that one contest saw. Kept with its decision; without one when no candidate was valid, or
+// when a verification found that the standing decision holds.
 struct Evidence {
   uint64_t decision_id = 0;  // 0 = no decision came of it.
   std::vector<Trial> trials;
   uint32_t worker_restarts = 0;
-  double seconds = 0;  // Wall time of the contest.
+  double seconds = 0;                     // Wall time of the contest.
+  std::vector<Disturbance> disturbances;  // At most limits::kDisturbances, the first ones.
   bool operator==(const Evidence&) const = default;
 };
 

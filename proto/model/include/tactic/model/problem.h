@@ -97,6 +97,7 @@ inline constexpr size_t kRank = 8;
 inline constexpr int64_t kDim = int64_t{1} << 40;
 inline constexpr int64_t kTensorBytes = int64_t{1} << 44;
 inline constexpr size_t kCandidates = 4096;  // Of one contest.
+inline constexpr size_t kDisturbances = 64;  // Of one contest.
 inline constexpr size_t kProblems = 4096;    // Of one job.
 inline constexpr size_t kComponents = 256;   // Of an environment.
 inline constexpr size_t kDetailBytes =
