@@ -1,6 +1,7 @@
 /* The C interface of libtactic, cache part: register an op, choose, count. Needs the C and C++
  * runtimes only; it never talks to anybody. tactic_link.h feeds it from a daemon, or it reads the
- * table file that a daemon keeps (tactic_table.h). The base for other languages. docs/c_api.md has an example.
+ * table file that a daemon keeps (tactic_table.h). The base for other languages. docs/c_api.md has
+ * an example.
  *
  * Conventions
  * - Every handle (tactic_cache, tactic_op, …) is opaque. Strings are UTF-8, end with NUL, and are
