@@ -32,7 +32,7 @@ void GroupsService::Drain() {
   streams_.Drain();
 }
 
-grpc::ServerWriteReactor<v1::AgreeResponse>* GroupsService::Agree(Context*,
+grpc::ServerWriteReactor<v1::AgreeResponse>* GroupsService::Agree(Context* context,
                                                                   const v1::AgreeRequest* request) {
   const auto open = [&]() -> absl::StatusOr<std::shared_ptr<AgreeReactor>> {
     RETURN_IF_ERROR(CheckSize(*request));
@@ -44,7 +44,7 @@ grpc::ServerWriteReactor<v1::AgreeResponse>* GroupsService::Agree(Context*,
   absl::StatusOr<std::shared_ptr<AgreeReactor>> stream = open();
   if (!stream.ok())
     return new Refusal<grpc::ServerWriteReactor<v1::AgreeResponse>>(stream.status());
-  return AgreeReactor::Start(*std::move(stream));
+  return AgreeReactor::Start(*std::move(stream), *context);
 }
 
 grpc::ServerUnaryReactor* GroupsService::Acknowledge(Context* context,
