@@ -79,7 +79,6 @@ TEST_F(GroupTest, MembersGoOverTogetherAndOnlyTogether) {
   Publish(SampleDecision(0));
   Member a(address(), "a", 2), b(address(), "b", 2);
   AwaitStore(a);
-  EXPECT_EQ(a.IdOf(1), 0u);  // Nothing is agreed yet.
   EXPECT_FALSE(a.group().Standing().ok());
   EXPECT_EQ(AgreeBoth(a, b), 1u);
   EXPECT_EQ(a.IdOf(1), 1u);

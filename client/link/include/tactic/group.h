@@ -46,7 +46,7 @@ struct Agreed {
 
 // One member of a group. While it lives the client's table is the group's: only Agree moves it, to
 // the same decisions and environments for every member. Before the first agreement it answers from
-// what it held; a fresh client's answers are all fallbacks until then, on every rank.
+// what the client held when the group was made, which may differ from member to member.
 //
 // What holds: two members that stand at an agreement stand at the same one, and answer alike. A
 // member stands at an agreement from the return of Agree with kPassed to the next call of Agree; a
