@@ -4,7 +4,6 @@
 // Python autotuner (bench/peers, a child process; null without python3). One JSON object.
 #include <algorithm>
 #include <atomic>
-#include <bit>
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
@@ -12,18 +11,16 @@
 #include <functional>
 #include <new>
 #include <random>
-#include <shared_mutex>
 #include <string>
+#include <string_view>
 #include <thread>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
-#if defined(__x86_64__)
-#include <x86intrin.h>
-#endif
-
 #include "absl/container/flat_hash_map.h"
+#include "bench/peers/python_autotuner.h"
+#include "bench/peers/shared_mutex_cache.h"
+#include "bench/ticks.h"
 #include "tactic/cache.h"
 #include "tactic/client.h"
 
@@ -51,6 +48,9 @@ constexpr int kBuckets = 10;  // m = 1, 2, 4 ... 512.
 constexpr size_t kCalls = 1 << 14;
 constexpr int kRepeats = 101;
 constexpr int kUpdatesPerSecond = 1000;
+constexpr int kPassesInATurn = 20;
+constexpr int kTurns = 51;
+constexpr int kDeadTurns = 15;  // Each fills a cache anew.
 
 const RunnerId kRunner{"host_blocked", "1"};
 
@@ -147,50 +147,6 @@ double Best(const std::vector<double>& values) {
 
 std::atomic<uint64_t> sink{0};
 
-// How most programs keep tuned answers.
-class SharedMutexCache {
- public:
-  void Put(int op, int64_t m, int64_t k, int64_t n, int value) {
-    answers_[KeyOf(op, m, k, n)] = value;
-  }
-  int Find(int op, int64_t m, int64_t k, int64_t n) const {
-    const std::string key = KeyOf(op, m, k, n);
-    std::shared_lock lock(mu_);
-    const auto found = answers_.find(key);
-    return found == answers_.end() ? -1 : found->second;
-  }
-
- private:
-  static std::string KeyOf(int op, int64_t m, int64_t k, int64_t n) {
-    const auto bucket = static_cast<int64_t>(std::bit_ceil(static_cast<uint64_t>(m)));
-    return OpName(op) + ":" + std::to_string(bucket) + "," + std::to_string(k) + ";" +
-           std::to_string(k) + "," + std::to_string(n) + ";" + std::to_string(n);
-  }
-
-  mutable std::shared_mutex mu_;
-  std::unordered_map<std::string, int> answers_;
-};
-
-// A clock for single calls; nanoseconds of a tick are measured once.
-uint64_t Ticks() {
-#if defined(__x86_64__)
-  unsigned processor;
-  return __rdtscp(&processor);
-#else
-  return static_cast<uint64_t>(Clock::now().time_since_epoch().count());
-#endif
-}
-
-double NanosecondsPerTick() {
-  const auto start = Clock::now();
-  const uint64_t from = Ticks();
-  while (Clock::now() - start < std::chrono::milliseconds(50)) {
-  }
-  const uint64_t to = Ticks();
-  return std::chrono::duration<double, std::nano>(Clock::now() - start).count() /
-         static_cast<double>(to - from);
-}
-
 double Quantile(std::vector<double>& values, double q) {
   const auto at =
       values.begin() + static_cast<std::ptrdiff_t>(q * static_cast<double>(values.size() - 1));
@@ -198,17 +154,17 @@ double Quantile(std::vector<double>& values, double q) {
   return *at;
 }
 
-// "null" without python3. `script`: bench/peers/python_autotuner.py.
-std::string PythonNanoseconds(const std::string& script) {
-  const std::string command = "python3 '" + script + "' " + std::to_string(kOps) + " " +
-                              std::to_string(kLayersPerOp) + " " + std::to_string(kBuckets) +
-                              " 2>/dev/null";
-  FILE* child = popen(command.c_str(), "r");
-  if (child == nullptr) return "null";
-  double nanoseconds = 0;
-  const int read = std::fscanf(child, "{\"python_ns\": %lf}", &nanoseconds);
-  if (pclose(child) != 0 || read != 1) return "null";
-  return std::to_string(nanoseconds);
+// How much longer `one` takes than `other`. The machine may change its speed from one second to the
+// next, so they take turns, and the answer is the median over these.
+double RatioInTurns(int turns, const std::function<double()>& one,
+                    const std::function<double()>& other) {
+  std::vector<double> ratios;
+  for (int turn = 0; turn < turns; ++turn) {
+    const double before = turn % 2 == 0 ? 0 : other();
+    const double taken = one();
+    ratios.push_back(taken / (turn % 2 == 0 ? other() : before));
+  }
+  return Quantile(ratios, 0.5);
 }
 
 // All decisions in a cache, and calls that hit them.
@@ -229,7 +185,7 @@ class Bench {
     for (const int decision : drawn.decisions) sequence_.push_back(keys_[decision]);
     for (int i = 0; i < kOps * kLayersPerOp * kBuckets; ++i) {
       const auto [k, n] = LayerOf(i / kBuckets / kLayersPerOp, i / kBuckets % kLayersPerOp);
-      usual_.Put(i / kBuckets / kLayersPerOp, int64_t{1} << i % kBuckets, k, n, i);
+      usual_.Put(OpName(i / kBuckets / kLayersPerOp), int64_t{1} << i % kBuckets, k, n, i);
     }
   }
 
@@ -249,7 +205,7 @@ class Bench {
   }
   void UsualFinds() {
     uint64_t sum = 0;
-    for (const Call& call : calls_) sum += usual_.Find(call.op, call.m, call.k, call.n);
+    for (const Call& call : calls_) sum += usual_.Find(OpName(call.op), call.m, call.k, call.n);
     sink.fetch_add(sum, std::memory_order_relaxed);
   }
 
@@ -258,22 +214,27 @@ class Bench {
     for (int i = 0; i < repeats; ++i) times.push_back(NanosecondsPerCall([&] { (this->*pass)(); }));
     return Best(times);
   }
-  double BestHit() { return BestOf(&Bench::HitsOnly, kRepeats); }
+  // Nanoseconds a hit, over long enough for what runs beside it to show.
+  double TurnOfHits() {
+    double total = 0;
+    for (int i = 0; i < kPassesInATurn; ++i) total += NanosecondsPerCall([this] { Hits(); });
+    return total / kPassesInATurn;
+  }
 
   // Single calls, less what reading the clock takes.
   struct Tail {
     double p50 = 0, p99 = 0, p999 = 0;
   };
   Tail SingleCalls() {
-    const double tick = NanosecondsPerTick();
+    const double tick = bench::NanosecondsPerTick();
     std::vector<double> empty, times;
     for (int pass = 0; pass < 8; ++pass) {
       for (const Call& call : calls_) {
-        const uint64_t start = Ticks();
-        const uint64_t between = Ticks();
+        const uint64_t start = bench::Ticks();
+        const uint64_t between = bench::Ticks();
         const Choice choice =
             ops_[call.op].ChooseOne({{call.m, call.k}, {call.k, call.n}, {call.n}});
-        const uint64_t end = Ticks();
+        const uint64_t end = bench::Ticks();
         sink.fetch_add(choice.decision_id, std::memory_order_relaxed);
         empty.push_back(tick * static_cast<double>(between - start));
         times.push_back(tick * static_cast<double>(end - between));
@@ -309,29 +270,25 @@ class Bench {
     return total;
   }
 
-  // A hit while one decision after the other is superseded.
-  double HitWithUpdates() {
+  // A turn while one decision after the other is superseded.
+  double TurnWithUpdates() {
     std::atomic<bool> stop{false};
     std::thread updates([&] {
-      uint64_t revision = kOps * kLayersPerOp * kBuckets;
       auto due = Clock::now();
       while (!stop.load(std::memory_order_relaxed)) {
-        ++revision;
-        cache_.Apply(
-            {DecisionFor(revision % kOps, revision % kLayersPerOp, revision % kBuckets, revision)});
+        const uint64_t next = ++revision_;
+        cache_.Apply({DecisionFor(next % kOps, next % kLayersPerOp, next % kBuckets, next)});
         due += std::chrono::microseconds(1'000'000 / kUpdatesPerSecond);
         std::this_thread::sleep_until(due);
       }
     });
-    std::vector<double> times;
-    const auto end = Clock::now() + std::chrono::seconds(1);
-    while (Clock::now() < end) times.push_back(NanosecondsPerCall([this] { Hits(); }));
+    const double taken = TurnOfHits();
     stop.store(true, std::memory_order_relaxed);
     updates.join();
-    return Best(times);
+    return taken;
   }
 
-  void Run(double dead_hit_ns, const std::string& python_ns) {
+  void Run(double dead_ratio, const std::string& python_ns) {
     for (int i = 0; i < 3; ++i) Hits(), Misses(), Finds();
     std::vector<double> hit, find, miss;
     uint64_t counted = 0;
@@ -351,7 +308,8 @@ class Bench {
     const unsigned cores = std::max(1u, std::thread::hardware_concurrency());
     const double alone = Throughput(1);
     const double together = Throughput(cores);
-    const double with_updates = HitWithUpdates();
+    const double with_updates = RatioInTurns(
+        kTurns, [this] { return TurnWithUpdates(); }, [this] { return TurnOfHits(); });
     const bool python = python_ns != "null";
     std::printf(
         "{\"bench\": \"choose_one\", \"decisions\": %d, \"ops\": %d, \"hit_ns\": %.2f, "
@@ -363,41 +321,62 @@ class Bench {
         kOps * kLayersPerOp * kBuckets, kOps, hit_ns, find_ns, hit_ns / find_ns, usual_ns,
         python_ns.c_str(), python ? std::to_string(std::stod(python_ns) / hit_ns).c_str() : "null",
         Best(miss), static_cast<double>(counted) / (kCalls * kRepeats), cores,
-        together / (cores * alone), kUpdatesPerSecond, with_updates / hit_ns, dead_hit_ns / hit_ns,
-        tail.p50, tail.p99, tail.p999);
+        together / (cores * alone), kUpdatesPerSecond, with_updates, dead_ratio, tail.p50, tail.p99,
+        tail.p999);
     const CacheStatistics statistics = cache_.Statistics();
     if (statistics.hits == 0 || statistics.malformed != 0) std::abort();
   }
 
  private:
-  void HitsOnly() { Hits(); }
-
   std::mt19937_64 random_{20260101};
   std::vector<Call> calls_;
   Cache& cache_;
   std::vector<OpHandle> ops_;
+  uint64_t revision_ = kOps * kLayersPerOp * kBuckets;
   std::vector<uint64_t> keys_;
   std::vector<uint64_t> sequence_;
   absl::flat_hash_map<uint64_t, int> map_;
-  SharedMutexCache usual_;
+  bench::SharedMutexCache usual_;
 };
 
-// What a hit takes while the client looks for a daemon that is not there.
-double DeadHit() {
-  ClientOptions options;
-  options.target = "unix:/nonexistent/tacticd.sock";
-  options.log = [](const std::string&) {};
-  Client client(std::move(options));
-  return Bench(client.cache()).BestHit();
+double TurnOf(Cache& cache) {
+  Bench bench(cache);
+  bench.Hits();
+  return bench.TurnOfHits();
+}
+
+// How much longer a hit takes while the client looks for a daemon that is not there. Each turn has
+// a cache of its own, filled alike.
+double DeadRatio() {
+  const auto dead = [] {
+    ClientOptions options;
+    options.target = "unix:/nonexistent/tacticd.sock";
+    options.log = [](const std::string&) {};
+    Client client(std::move(options));
+    return TurnOf(client.cache());
+  };
+  const auto alone = [] {
+    Cache cache;
+    return TurnOf(cache);
+  };
+  return RatioInTurns(kDeadTurns, dead, alone);
 }
 
 }  // namespace
 }  // namespace tactic
 
 // choose_one_bench [PYTHON_AUTOTUNER]     (default: the one of the tree that it was built in)
+// choose_one_bench --passes N             for bench/instructions_a_call: only hits, in N passes
 int main(int argc, char** argv) {
-  const double dead_hit_ns = tactic::DeadHit();
-  const std::string python_ns = tactic::PythonNanoseconds(argc > 1 ? argv[1] : PYTHON_AUTOTUNER);
+  if (argc == 3 && std::string_view(argv[1]) == "--passes") {
+    tactic::Cache cache;
+    tactic::Bench bench(cache);
+    for (int i = 0; i < std::atoi(argv[2]); ++i) bench.Hits();
+    return 0;
+  }
+  const std::string python_ns = tactic::bench::PythonNanoseconds(
+      argc > 1 ? argv[1] : PYTHON_AUTOTUNER, tactic::kOps, tactic::kLayersPerOp, tactic::kBuckets);
+  const double dead_ratio = tactic::DeadRatio();
   tactic::Cache cache;
-  tactic::Bench(cache).Run(dead_hit_ns, python_ns);
+  tactic::Bench(cache).Run(dead_ratio, python_ns);
 }

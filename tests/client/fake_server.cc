@@ -99,10 +99,18 @@ void FakeServer::SayGoodbye() {
   changed_.notify_all();
 }
 
-void FakeServer::SendForeignChange(Decision decision) {
+void FakeServer::Send(v1::WatchResponse frame) {
   std::lock_guard lock(mu_);
-  foreign_.push_back(std::move(decision));
+  to_send_.push_back(std::move(frame));
   changed_.notify_all();
+}
+
+void FakeServer::SendForeignChange(const Decision& decision) {
+  v1::WatchResponse frame;
+  frame.set_store_id("another store");
+  frame.set_revision(1000);
+  convert::ToProto(decision, frame.mutable_decisions()->add_decisions());
+  Send(std::move(frame));
 }
 
 void FakeServer::SetLaneReady(bool ready) {
@@ -228,7 +236,7 @@ bool FakeServer::SendChanges(Stream& stream) {
   std::unique_lock lock(mu_);
   const int goodbyes = stream.goodbyes;
   while (WaitFor(lock, stream.context, [&] {
-    return !silent_ && (revision_ > stream.sent || goodbyes_ > goodbyes || !foreign_.empty());
+    return !silent_ && (revision_ > stream.sent || goodbyes_ > goodbyes || !to_send_.empty());
   })) {
     v1::WatchResponse frame;
     frame.set_store_id(store_id_);
@@ -236,11 +244,9 @@ bool FakeServer::SendChanges(Stream& stream) {
       frame.set_revision(stream.sent);
       frame.mutable_goodbye()->set_reason("test");
       frame.mutable_goodbye()->set_reconnect_after_ms(1);
-    } else if (!foreign_.empty()) {
-      frame.set_store_id("another store");
-      frame.set_revision(1000);
-      convert::ToProto(foreign_.front(), frame.mutable_decisions()->add_decisions());
-      foreign_.pop_front();
+    } else if (!to_send_.empty()) {
+      frame = std::move(to_send_.front());
+      to_send_.pop_front();
     } else {
       const auto next = by_revision_.upper_bound(stream.sent);
       stream.sent = next->first;

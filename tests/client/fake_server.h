@@ -45,8 +45,10 @@ class FakeServer final : private v1::Tuning::Service {
   void FallSilent();
   // Ends each open stream with a Goodbye.
   void SayGoodbye();
+  // Sends this to one stream, as it is.
+  void Send(v1::WatchResponse frame);
   // Sends a change that bears another store's id, with no snapshot before it.
-  void SendForeignChange(Decision decision);
+  void SendForeignChange(const Decision& decision);
   // What GetServerInfo says of its lane: with no ops, or as it starts with gemm.
   void SetLaneReady(bool ready);
   // What Tune answers, that many times, before it takes a request.
@@ -111,7 +113,7 @@ class FakeServer final : private v1::Tuning::Service {
   grpc::StatusCode refusal_ = grpc::StatusCode::OK;
   std::string job_failure_;
   std::deque<int> cuts_;
-  std::deque<Decision> foreign_;
+  std::deque<v1::WatchResponse> to_send_;
   std::map<uint64_t, Decision> by_revision_;
   std::map<std::string, v1::TuneRequest> jobs_;
   std::vector<v1::WatchRequest> watches_;

@@ -171,6 +171,48 @@ TEST_F(WatchTest, AChangeOfAnotherStoreWithoutASnapshotIsNotTaken) {
   EXPECT_EQ(IdOf(1), 1u);
 }
 
+TEST_F(WatchTest, AFrameOfAnUnknownKindIsSkipped) {
+  StartServer("store-1", 1);
+  StartWatcher();
+  ASSERT_TRUE(Reaches("store-1", 1));
+  v1::WatchResponse unknown;
+  unknown.set_store_id("another store");
+  server_->Send(unknown);
+  server_->Put(Sized(2));
+  ASSERT_TRUE(Reaches("store-1", 2));
+  EXPECT_EQ(Statistics().connects, 1u);
+}
+
+TEST_F(WatchTest, TheEndOfASnapshotThatNeverBeganIsNotTaken) {
+  StartServer("store-1", 1);
+  StartWatcher();
+  ASSERT_TRUE(Reaches("store-1", 1));
+  v1::WatchResponse end;
+  end.set_store_id("store-1");
+  end.set_revision(1000);
+  end.mutable_snapshot_end();
+  server_->Send(end);
+  EXPECT_EQ(server_->WaitForWatches(2)[1].from_revision(), 1u);
+  server_->Put(Sized(2));
+  ASSERT_TRUE(Reaches("store-1", 2));
+  EXPECT_EQ(IdOf(2), 2u);
+}
+
+TEST_F(WatchTest, APositionNeverGoesBackWithoutASnapshot) {
+  StartServer("store-1", 3);
+  StartWatcher();
+  ASSERT_TRUE(Reaches("store-1", 3));
+  v1::WatchResponse progress;
+  progress.set_store_id("store-1");
+  progress.set_revision(2);
+  progress.mutable_progress();
+  server_->Send(progress);
+  v1::WatchResponse goodbye;
+  goodbye.mutable_goodbye();
+  server_->Send(goodbye);
+  EXPECT_EQ(server_->WaitForWatches(2)[1].from_revision(), 3u);
+}
+
 TEST_F(WatchTest, AGoodbyeIsFollowedByAResume) {
   StartServer("store-1", 1);
   StartWatcher();
