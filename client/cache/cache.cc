@@ -70,6 +70,15 @@ Result<OpHandle> Cache::Register(OpSpec spec) {
   return OpHandle(&added.compiled);
 }
 
+std::vector<std::string> Cache::RegisteredOps() const {
+  std::lock_guard lock(state_->mu);
+  std::vector<std::string> names;
+  for (const auto& [name, ops] : state_->ops_by_name) {
+    if (!ops.empty()) names.push_back(name);
+  }
+  return names;
+}
+
 void Cache::SetEnvironments(std::vector<std::pair<std::string, Environment>> by_op) {
   std::lock_guard lock(state_->mu);
   state_->facts.environments.clear();

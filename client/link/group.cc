@@ -80,11 +80,11 @@ v1::AgreeRequest Group::State::Request(const link::TimeLimit& limit) const {
 
 void Group::State::AddEnvironments(v1::AgreeRequest& request) const {
   const auto environments = watcher.stage().Environments();
-  for (const OpStatistics& op : client.cache().ByOp()) {
+  for (const std::string& op : client.cache().RegisteredOps()) {
     const auto known = std::find_if(environments.begin(), environments.end(),
-                                    [&](const auto& entry) { return entry.first == op.op; });
+                                    [&](const auto& entry) { return entry.first == op; });
     v1::OpEnvironment* added = request.add_environments();
-    added->set_op(op.op);
+    added->set_op(op);
     added->set_fingerprint(
         ToHex(known == environments.end() ? Fingerprint{} : FingerprintOf(known->second)));
   }

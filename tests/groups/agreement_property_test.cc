@@ -24,12 +24,12 @@ TEST(AgreementPropertyTest, NoTwoMembersStandAtDifferentAgreements) {
   EXPECT_GT(all.unknown, 100);
 }
 
-TEST(AgreementPropertyTest, WithoutFaultsAllPass) {
+// Delays alone, which may last longer than a call.
+TEST(AgreementPropertyTest, WithoutFaultsTheyAgree) {
   for (uint64_t seed = 0; seed < 100; ++seed) {
     Simulation simulation(seed, {.members = 8, .faults = false});
     ASSERT_EQ(simulation.Run(), "") << "seed " << seed;
     EXPECT_GT(simulation.counts().passed, 0) << "seed " << seed;
-    EXPECT_EQ(simulation.counts().unknown, 0) << "seed " << seed;
   }
 }
 

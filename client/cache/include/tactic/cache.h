@@ -59,6 +59,8 @@ class Cache {
   // (Dialect::kStrict). Registering an equal spec again gives the same handle, unless it has
   // constraints or other functions: they cannot be compared.
   Result<OpHandle> Register(OpSpec spec);
+  // The names of the ops that are registered, each once.
+  std::vector<std::string> RegisteredOps() const;
 
   // The environments whose decisions may answer, by op: (op, environment). Of two for one op the
   // first holds. Replaces what was set before.
