@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <utility>
 
 #include "proto/wire/default_socket.h"
 
@@ -13,6 +14,15 @@ namespace {
 
 // Above what the server sends in one frame (about 1 MiB, or one job's 4096 problems).
 constexpr int kMaxMessageBytes = 64 << 20;
+constexpr Millis kConnecting{100};
+
+// A channel that is destroyed while it connects leaves a descriptor behind, for good (gRPC 1.51.1).
+void AwaitConnected(grpc::Channel& channel) {
+  const auto limit = std::chrono::system_clock::now() + kConnecting;
+  while (channel.GetState(false) == GRPC_CHANNEL_CONNECTING) {
+    if (!channel.WaitForStateChange(GRPC_CHANNEL_CONNECTING, limit)) return;
+  }
+}
 
 }  // namespace
 
@@ -40,7 +50,9 @@ std::shared_ptr<grpc::Channel> NewChannel(const std::string& target) {
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 100);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
   arguments.SetMaxReceiveMessageSize(kMaxMessageBytes);
-  return grpc::CreateCustomChannel(target, grpc::InsecureChannelCredentials(), arguments);
+  auto channel = grpc::CreateCustomChannel(target, grpc::InsecureChannelCredentials(), arguments);
+  grpc::Channel* const raw = channel.get();
+  return {raw, [channel = std::move(channel)](grpc::Channel*) { AwaitConnected(*channel); }};
 }
 
 std::unique_ptr<v1::Tuning::Stub> NewStub(const std::string& target) {

@@ -144,13 +144,16 @@ size_t Entries(const char* directory) {
   return static_cast<size_t>(std::distance(begin(entries), end(entries)));
 }
 
-// Nothing came along but the standard streams (the fourth is the folder that is read).
+constexpr char kDescriptors[] = "LIFETIMES_DESCRIPTORS";
+
+// Nothing came along that was not there before there was a client.
 void StartAfterExec(const std::string& target) {
-  REQUIRE(Entries("/proc/self/fd") == 4);
+  REQUIRE(std::to_string(Entries("/proc/self/fd")) == std::getenv(kDescriptors));
   StartClient(target);
 }
 
 void ForkAndExec(const std::string& target) {
+  setenv(kDescriptors, std::to_string(Entries("/proc/self/fd")).c_str(), 1);
   StartClient(target);
   const pid_t pid = fork();
   REQUIRE(pid >= 0);
