@@ -212,7 +212,7 @@ static const tactic_op* Register(tactic_client* client) {
   spec.input_count = 2;
   spec.runners = &runner;
   spec.runner_count = 1;
-  spec.budget_ms = 50;
+  spec.budget_ms = 5000;
   const tactic_op* op = NULL;
   CHECK(tactic_register(tactic_client_cache(client), &spec, &op) == TACTIC_OK);
   return op;
