@@ -107,6 +107,12 @@ bool IsEnded(v1::ContestState state) {
   return state != v1::CONTEST_STATE_QUEUED && state != v1::CONTEST_STATE_RUNNING;
 }
 
+std::string HowItEnded(const v1::Job& job) {
+  if (job.state() == v1::JOB_STATE_DONE) return "";
+  return job.id() + " was " + StateName(job.state()) +
+         (job.message().empty() ? "" : ": " + Printable(job.message())) + "\n";
+}
+
 bool AllDecided(const v1::Job& job) {
   return job.state() == v1::JOB_STATE_DONE && job.contests_failed() == 0 &&
          std::all_of(job.contests().begin(), job.contests().end(),

@@ -42,6 +42,8 @@ std::string StateName(v1::ContestState state);  // "decided"
 std::string StateName(v1::LaneState state);     // "ready"
 bool IsEnded(v1::JobState state);
 bool IsEnded(v1::ContestState state);
+// A line on how an ended job ended, if it was cut short: "j-7 was expired: the deadline passed".
+std::string HowItEnded(const v1::Job& job);
 // Whether every problem of an ended job has its decision.
 bool AllDecided(const v1::Job& job);
 

@@ -13,6 +13,7 @@
 #include "client/cli/requests.h"
 #include "client/link/connection.h"
 #include "proto/convert/convert.h"
+#include "proto/convert/lane.h"
 #include "proto/table/builder.h"
 #include "proto/table/keeper.h"
 #include "proto/table/path.h"
@@ -31,12 +32,7 @@ int64_t UnixMillis() {
 
 // Nothing: the daemon says what cannot be.
 std::optional<table::OpFacts> FactsOf(const v1::Lane& lane, const v1::OpInfo& info) {
-  v1::Environment message;
-  *message.mutable_device() = lane.device();
-  message.set_driver(lane.driver());
-  message.set_runtime(lane.runtime());
-  *message.mutable_components() = info.components();
-  const auto environment = convert::FromProto("environment", message);
+  const auto environment = convert::EnvironmentOf(lane, info);
   const auto schema = convert::FromProto("schema", info.schema());
   if (!environment.ok() || !schema.ok()) return std::nullopt;
   table::OpFacts facts{schema->op, {}, *environment};

@@ -92,11 +92,7 @@ std::string TotalsText(const v1::Job& job, const std::vector<SummaryRow>& rows) 
     text = of + " decided (" + std::to_string(decided - already) + " measured in " +
            FormatSeconds(seconds) + ", " + std::to_string(already) + " already there)\n";
   }
-  if (job.state() != v1::JOB_STATE_DONE) {
-    text += job.id() + " was " + StateName(job.state()) +
-            (job.message().empty() ? "" : ": " + Printable(job.message())) + "\n";
-  }
-  return text;
+  return text + HowItEnded(job);
 }
 
 Json ToJson(const Schemas& schemas, const v1::Job& job, const std::vector<SummaryRow>& rows) {
@@ -150,7 +146,11 @@ Check WriteVerified(const Settings& settings, Connection& connection, const Sche
     VerifiedRow& row = rows.emplace_back();
     row.contest = contest;
     Check found = find(contest.verification().decision_id(), row.before);
-    if (found.ok()) found = find(contest.decision_id(), row.now);
+    if (contest.decision_id() == contest.verification().decision_id()) {
+      row.now = row.before;
+    } else if (found.ok()) {
+      found = find(contest.decision_id(), row.now);
+    }
     if (!found.ok()) return found;
   }
   return Write(VerifiedText(schemas, job, rows, OutputWidth()));

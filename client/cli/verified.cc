@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "client/cli/format.h"
-#include "proto/convert/convert.h"
+#include "proto/convert/lane.h"
 
 namespace tactic::cli {
 namespace {
@@ -97,11 +97,7 @@ std::string TotalsText(const v1::Job& job, const std::vector<VerifiedRow>& rows)
             FormatShare(*std::max_element(regrets.begin(), regrets.end())) + " at most; drift " +
             FormatChange(Median(drifts)) + " in the median\n";
   }
-  if (job.state() != v1::JOB_STATE_DONE) {
-    text += job.id() + " was " + StateName(job.state()) +
-            (job.message().empty() ? "" : ": " + Printable(job.message())) + "\n";
-  }
-  return text;
+  return text + HowItEnded(job);
 }
 
 // Of each op of each lane.
@@ -109,15 +105,9 @@ std::set<std::pair<std::string, Fingerprint>> EnvironmentsOf(
     const v1::GetServerInfoResponse& info) {
   std::set<std::pair<std::string, Fingerprint>> environments;
   for (const v1::Lane& lane : info.lanes()) {
-    const auto device = convert::FromProto("device.", lane.device());
-    if (!device.ok()) continue;
     for (const v1::OpInfo& op : lane.ops()) {
-      Environment environment{*device, lane.driver(), lane.runtime(), {}};
-      for (const v1::Component& component : op.components()) {
-        environment.components.push_back({component.name(), component.version()});
-      }
-      std::sort(environment.components.begin(), environment.components.end());
-      environments.emplace(op.schema().op(), FingerprintOf(environment));
+      const auto environment = convert::EnvironmentOf(lane, op);
+      if (environment.ok()) environments.emplace(op.schema().op(), FingerprintOf(*environment));
     }
   }
   return environments;

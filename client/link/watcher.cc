@@ -5,6 +5,7 @@
 #include "client/link/fork.h"
 #include "client/link/watch_stream.h"
 #include "proto/convert/convert.h"
+#include "proto/convert/lane.h"
 
 namespace tactic::link {
 namespace {
@@ -40,18 +41,13 @@ void Watcher::AddOp(const v1::Lane& lane, const v1::OpInfo& info, OpFacts& facts
   const bool known = std::any_of(facts.environments.begin(), facts.environments.end(),
                                  [&](const auto& entry) { return entry.first == schema->op; });
   if (known) return;
-  v1::Environment environment;
-  *environment.mutable_device() = lane.device();
-  environment.set_driver(lane.driver());
-  environment.set_runtime(lane.runtime());
-  *environment.mutable_components() = info.components();
-  auto converted = convert::FromProto("environment", environment);
-  if (!converted.ok()) return;
+  auto environment = convert::EnvironmentOf(lane, info);
+  if (!environment.ok()) return;
   std::vector<Parameter> defaults;
   for (const AttributeSchema& attribute : schema->attributes) {
     defaults.push_back({attribute.name, attribute.default_value});
   }
-  facts.environments.emplace_back(schema->op, std::move(converted).value());
+  facts.environments.emplace_back(schema->op, std::move(environment).value());
   facts.defaults.emplace_back(schema->op, Parameters(std::move(defaults)));
 }
 

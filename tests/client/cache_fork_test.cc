@@ -8,6 +8,7 @@
 #include <thread>
 #include <vector>
 
+#include "proto/wire/sanitized.h"
 #include "tactic/cache.h"
 #include "tests/client/gemm_op.h"
 
@@ -23,13 +24,7 @@ constexpr int kForks = 300;
 
 // Sanitizers guard their allocator and their list of threads with locks that a child of fork never
 // gets back (compiler-rt 14): there, no thread that allocates may run at the fork.
-#if defined(__SANITIZE_ADDRESS__)
-constexpr bool kOthersMayAllocate = false;
-#elif defined(__has_feature)
-constexpr bool kOthersMayAllocate = !__has_feature(address_sanitizer);
-#else
-constexpr bool kOthersMayAllocate = true;
-#endif
+constexpr bool kOthersMayAllocate = !wire::kSanitized;
 
 // Ends with 0 if all is well. Must end: a lock that was held at the fork would be held for ever.
 int UseInChild(Cache& cache, const OpHandle& op) {
