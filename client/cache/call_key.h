@@ -10,6 +10,7 @@
 #include "client/cache/profile.h"
 #include "proto/table/key.h"
 #include "tactic/cache.h"
+#include "tactic/shape_key.h"
 
 namespace tactic::cache_internal {
 
@@ -24,29 +25,64 @@ class CallKey : public table::Key {
     kMapperFailed,  // A mapper's function threw, or gave a size below 0.
   };
 
-  Made SetCall(const KeyRules& rules, std::span<const Shape> shapes) noexcept;
+  // `call`: a ShapeKey, or a span of Shape.
+  template <typename Call>
+  Made SetCall(const KeyRules& rules, const Call& call) noexcept;
 
  private:
+  // What a call has before rules replace anything.
+  struct Taken {
+    bool narrow;  // Sizes of at most 32 bits, at most 16 inputs, ranks within the limit.
+    uint64_t ranks;
+    uint64_t sum;
+    size_t count;
+  };
+  Taken Take(const ShapeKey& call) noexcept;
+  Taken Take(std::span<const Shape> call) noexcept;
+
+  enum class Found : uint8_t { kYes, kAbsent, kNo };
+  // Where the dimension lies in the row, if the input is there and has it.
+  Found Find(const KeyRules::Place& place, uint64_t ranks, size_t& position) const noexcept;
+
   // SetCall for any call: more than 16 inputs, sizes of more than 32 bits, general rules.
-  Made SetAnyCall(const KeyRules& rules, std::span<const Shape> shapes) noexcept;
+  Made SetAnyCall(const KeyRules& rules, const ShapeKey& call) noexcept;
 };
 
-// Sums in locals and a word a size, so that nothing waits for memory: this and the probe of the
-// table are what a hit costs.
-[[gnu::always_inline]] inline CallKey::Made CallKey::SetCall(
-    const KeyRules& rules, std::span<const Shape> shapes) noexcept {
-  if (shapes.size() != rules.inputs) [[unlikely]]
-    return Made::kMalformed;
-  if (shapes.size() > kRanksPerWord || rules.general) [[unlikely]]
-    return SetAnyCall(rules, shapes);
+// The sum of numbers of four bits each, of 16 times 8 at the most.
+inline uint64_t SumOfNibbles(uint64_t word) noexcept {
+  constexpr uint64_t kLow = 0x0f0f0f0f0f0f0f0f;
+  return ((word & kLow) + (word >> 4 & kLow)) * 0x0101010101010101 >> 56;
+}
+
+[[gnu::always_inline]] inline CallKey::Found CallKey::Find(const KeyRules::Place& place,
+                                                           uint64_t ranks,
+                                                           size_t& position) const noexcept {
+  const uint64_t rank = ranks >> place.rank_at & 0xf;
+  const size_t first = SumOfNibbles(ranks & place.ranks_before);
+  position = first + place.dim;
+  if (rank == 1 && words_[first] == 0) return Found::kAbsent;
+  return place.dim < rank ? Found::kYes : Found::kNo;
+}
+
+[[gnu::always_inline]] inline CallKey::Taken CallKey::Take(const ShapeKey& call) noexcept {
+  const size_t count = call.size();
+  if (call.narrow()) [[likely]] {
+    for (size_t i = 0; i < count; ++i) words_[i] = static_cast<uint64_t>(call[i]);
+  }
+  return {call.narrow(), call.ranks(), call.sum(), count};
+}
+
+[[gnu::always_inline]] inline CallKey::Taken CallKey::Take(std::span<const Shape> call) noexcept {
   uint64_t ranks = 0;
-  uint64_t all = 0;  // Every size, or'ed.
   uint64_t sum = 0;
+  uint64_t all = 0;  // Every size, or'ed.
   size_t count = 0;
-  for (size_t i = 0; i < shapes.size(); ++i) {
-    const auto& [dims, rank] = shapes[i];
+  if (call.size() > size_hash::kRanksPerWord) [[unlikely]]
+    return {};
+  for (size_t i = 0; i < call.size(); ++i) {
+    const auto& [dims, rank] = call[i];
     if (rank > limits::kRank) [[unlikely]]
-      return Made::kMalformed;
+      return {};
     ranks |= uint64_t{rank} << (4 * i);
     for (size_t d = 0; d < rank; ++d) {
       const auto size = static_cast<uint64_t>(dims[d]);
@@ -55,31 +91,48 @@ class CallKey : public table::Key {
       words_[count++] = size;
     }
   }
-  const auto replace = [&](uint32_t input, uint32_t dim, uint64_t size) {
-    size_t position = dim;
-    for (uint32_t i = 0; i < input; ++i) position += shapes[i].rank;
-    sum += Term(position, size - words_[position]);
-    words_[position] = size;
-  };
+  return {all <= kNarrow, ranks, sum, count};
+}
+
+inline size_t InputsOf(const ShapeKey& call) noexcept { return call.inputs(); }
+inline size_t InputsOf(std::span<const Shape> call) noexcept { return call.size(); }
+
+// The row as it is, then what rules replace, with the sum kept up: this and the probe of the table
+// are what a hit costs.
+template <typename Call>
+[[gnu::always_inline]] inline CallKey::Made CallKey::SetCall(const KeyRules& rules,
+                                                             const Call& call) noexcept {
+  if (InputsOf(call) != rules.inputs) [[unlikely]]
+    return Made::kMalformed;
+  if (rules.general) [[unlikely]]
+    return SetAnyCall(rules, ShapeKey(call));
+  auto [narrow, ranks, sum, count] = Take(call);
+  if (!narrow) [[unlikely]]
+    return SetAnyCall(rules, ShapeKey(call));
+  uint64_t all = 0;  // Every mapped size, or'ed.
+  size_t position = 0;
   for (const KeyRules::Dynamic& dynamic : rules.dynamic) {
-    const Shape& shape = shapes[dynamic.input];
-    if (IsAbsent(shape)) continue;
-    if (dynamic.dim >= shape.rank) [[unlikely]]
-      return SetAnyCall(rules, shapes);
-    const auto mapped = static_cast<uint64_t>(
-        std::min(MapSize(dynamic.mapper, shape.dims[dynamic.dim]), rules.tune_max));
+    const Found found = Find(dynamic.place, ranks, position);
+    if (found == Found::kAbsent) continue;
+    if (found == Found::kNo) [[unlikely]]
+      return SetAnyCall(rules, ShapeKey(call));
+    const auto size = static_cast<uint32_t>(words_[position]);
+    const auto mapped =
+        static_cast<uint64_t>(std::min(MapSize(dynamic.mapper, size), rules.tune_max));
     all |= mapped;
-    replace(dynamic.input, dynamic.dim, mapped);
+    sum += Term(position, mapped - size);
+    words_[position] = mapped;
   }
-  for (const KeyRules::Derived& derived : rules.derived) {
-    const Shape& shape = shapes[derived.input];
-    if (IsAbsent(shape)) continue;
-    if (derived.dim >= shape.rank) [[unlikely]]
-      return SetAnyCall(rules, shapes);
-    replace(derived.input, derived.dim, kNarrow);
+  for (const KeyRules::Place& derived : rules.derived) {
+    const Found found = Find(derived, ranks, position);
+    if (found == Found::kAbsent) continue;
+    if (found == Found::kNo) [[unlikely]]
+      return SetAnyCall(rules, ShapeKey(call));
+    sum += Term(position, kNarrow - words_[position]);
+    words_[position] = kNarrow;
   }
   if (all > kNarrow) [[unlikely]]
-    return SetAnyCall(rules, shapes);
+    return SetAnyCall(rules, ShapeKey(call));
   ranks_ = ranks;
   hash_ = HashOf(ranks, sum);
   count_ = count;

@@ -17,14 +17,18 @@ class Table;
 
 // How the sizes of a call become those that it is looked up by.
 struct KeyRules {
-  struct Dynamic {
+  // Where a dimension lies in a call's row of sizes.
+  struct Place {
+    Place(int input, int dim);
+
     uint32_t input;
     uint32_t dim;
-    Mapper mapper;
+    uint32_t rank_at;       // The bit of the ranks at which this input's is.
+    uint64_t ranks_before;  // The bits of the ranks of the inputs before.
   };
-  struct Derived {
-    uint32_t input;
-    uint32_t dim;
+  struct Dynamic {
+    Place place;
+    Mapper mapper;
   };
 
   // Of a prepared spec.
@@ -38,7 +42,7 @@ struct KeyRules {
   // A mapper is a function, or a dimension is named twice.
   bool general = false;
   std::vector<Dynamic> dynamic;
-  std::vector<Derived> derived;
+  std::vector<Place> derived;
 };
 
 // What is in force for an op instead of what it was registered with. Constant.

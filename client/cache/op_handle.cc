@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <array>
 #include <set>
 #include <utility>
 
@@ -10,6 +12,7 @@
 #include "client/cache/shape_counts.h"
 #include "client/cache/table.h"
 #include "tactic/cache.h"
+#include "tactic/shape_key.h"
 
 namespace tactic {
 
@@ -25,44 +28,66 @@ using cache_internal::kMalformed;
 using cache_internal::kMapperFailed;
 using cache_internal::kMiss;
 using cache_internal::kNotRunnable;
+using cache_internal::kOwnedSlots;
 using cache_internal::kSkipped;
 using cache_internal::Override;
+using cache_internal::OwnedReading;
 using cache_internal::ProblemFor;
 using cache_internal::Profile;
 using cache_internal::ProfilesOf;
-using cache_internal::Reading;
+using cache_internal::Table;
+using cache_internal::this_thread;
+using cache_internal::WhileReading;
 
 namespace {
 
+// The call's shapes again.
+class ShapesOf {
+ public:
+  explicit ShapesOf(const ShapeKey& call) : inputs_(std::min(call.inputs(), limits::kInputs)) {
+    const int64_t* sizes = call.data();
+    for (size_t i = 0; i < inputs_; ++i) {
+      shapes_[i] = Shape(sizes, call.rank(i));
+      sizes += call.rank(i);
+    }
+  }
+  std::span<const Shape> span() const { return {shapes_.data(), inputs_}; }
+
+ private:
+  size_t inputs_;
+  std::array<Shape, limits::kInputs> shapes_;
+};
+
 // Out of line, so that the hit stays small.
-[[gnu::noinline]] void NoteMiss(const CompiledOp& op, std::span<const Shape> shapes,
-                                const CallKey& key, Reading& reading) {
-  reading.Add(kMiss);
+[[gnu::noinline]] void NoteMiss(const CompiledOp& op, const ShapeKey& call, uint64_t hash) {
+  const ShapesOf shapes(call);
   op.missed.fetch_add(1, std::memory_order_relaxed);
-  op.counts->Count(op, shapes);
-  op.misses->Record(op, shapes, key.hash());
+  op.counts->Count(op, shapes.span());
+  op.misses->Record(op, shapes.span(), hash);
 }
 
 bool Answers(const CompiledOp& op, const Shapes& sizes) {
   CallKey key;
   key.SetSizes(sizes);
-  Reading reading(*op.readers);
-  Entry entry;
-  return op.table->load(std::memory_order_seq_cst)->Find(op.index, key, entry);
+  return WhileReading(*op.readers, [&](auto&) {
+    Entry entry;
+    return op.table->load(std::memory_order_seq_cst)->Find(op.index, key, entry);
+  });
 }
 
-[[gnu::always_inline]] inline Choice ChooseBy(const KeyRules& rules, const CompiledOp& op,
-                                              std::span<const Shape> shapes) noexcept {
-  CallKey key;
-  const CallKey::Made made = key.SetCall(rules, shapes);
-  Reading reading(*op.readers);
+// What the table answers, counted. `call`: a ShapeKey, or a span of Shape.
+template <typename Call, typename Reading>
+[[gnu::always_inline]] inline Choice Look(const Table& table, const CompiledOp& op,
+                                          CallKey::Made made, const CallKey& key, const Call& call,
+                                          Reading& reading) noexcept {
   if (made != CallKey::Made::kYes) [[unlikely]] {
     reading.Add(made == CallKey::Made::kMalformed ? kMalformed : kMapperFailed);
     return {};
   }
   Entry entry;
-  if (!op.table->load(std::memory_order_seq_cst)->Find(op.index, key, entry)) [[unlikely]] {
-    NoteMiss(op, shapes, key, reading);
+  if (!table.Find(op.index, key, entry)) [[unlikely]] {
+    reading.Add(kMiss);
+    NoteMiss(op, ShapeKey(call), key.hash());
     return {};
   }
   if (entry.runner == Entry::kNoRunner) [[unlikely]] {
@@ -73,23 +98,64 @@ bool Answers(const CompiledOp& op, const Shapes& sizes) {
   return {entry.runner, true, entry.chosen, entry.decision_id};
 }
 
-// Out of line, so that what is usual stays small.
-[[gnu::noinline]] Choice ChooseByOverride(const CompiledOp& op,
-                                          std::span<const Shape> shapes) noexcept {
-  Reading reading(*op.readers);
-  const Override* overriding = op.overriding.load(std::memory_order_seq_cst);
-  if (overriding == nullptr) return ChooseBy(op.rules, op, shapes);
-  if (!overriding->skip) return ChooseBy(overriding->rules, op, shapes);
+template <typename Reading>
+Choice Skip(Reading& reading) noexcept {
   reading.Add(kSkipped);
   return {};
+}
+
+// Out of line, so that what is usual stays small: by whatever rules are in force, from any thread.
+[[gnu::noinline]] Choice ChooseAnyhow(const CompiledOp& op, const ShapeKey& call) noexcept {
+  return WhileReading(*op.readers, [&](auto& reading) -> Choice {
+    const Override* overriding = op.overriding.load(std::memory_order_seq_cst);
+    if (overriding != nullptr && overriding->skip) return Skip(reading);
+    CallKey key;
+    const CallKey::Made made = key.SetCall(overriding ? overriding->rules : op.rules, call);
+    return Look(*op.table->load(std::memory_order_seq_cst), op, made, key, call, reading);
+  });
+}
+
+template <typename Call>
+[[gnu::always_inline]] inline Choice Choose(const CompiledOp& op, const Call& call) noexcept {
+  const size_t number = this_thread;
+  if (number >= kOwnedSlots || op.overriding.load(std::memory_order_relaxed) != nullptr)
+      [[unlikely]]
+    return ChooseAnyhow(op, ShapeKey(call));
+  CallKey key;
+  const CallKey::Made made = key.SetCall(op.rules, call);
+  OwnedReading reading(*op.readers, number);
+  return Look(*op.table->load(std::memory_order_seq_cst), op, made, key, call, reading);
+}
+
+// All under the same rules and from the same table. Keys are made some at a time, so that the
+// probes, which follow, do not wait for each other.
+void ChooseAll(const CompiledOp& op, std::span<const ShapeKey> calls, std::span<Choice> choices) {
+  constexpr size_t kAtOnce = 4;
+  WhileReading(*op.readers, [&](auto& reading) {
+    const Override* overriding = op.overriding.load(std::memory_order_seq_cst);
+    const KeyRules& rules = overriding == nullptr ? op.rules : overriding->rules;
+    const Table& table = *op.table->load(std::memory_order_seq_cst);
+    std::array<CallKey, kAtOnce> keys;
+    std::array<CallKey::Made, kAtOnce> made;
+    for (size_t first = 0; first < calls.size(); first += kAtOnce) {
+      const size_t count = std::min(kAtOnce, calls.size() - first);
+      for (size_t i = 0; i < count; ++i) made[i] = keys[i].SetCall(rules, calls[first + i]);
+      for (size_t i = 0; i < count; ++i) {
+        choices[first + i] = overriding != nullptr && overriding->skip
+                                 ? Skip(reading)
+                                 : Look(table, op, made[i], keys[i], calls[first + i], reading);
+      }
+    }
+  });
 }
 
 // Calls `use` with the spec that is in force; it stays as it is meanwhile.
 template <typename Use>
 auto WithSpec(const CompiledOp& op, Use use) {
-  const Reading reading(*op.readers);
-  const Override* overriding = op.overriding.load(std::memory_order_seq_cst);
-  return use(overriding == nullptr ? op.spec : overriding->spec);
+  return WhileReading(*op.readers, [&](auto&) {
+    const Override* overriding = op.overriding.load(std::memory_order_seq_cst);
+    return use(overriding == nullptr ? op.spec : overriding->spec);
+  });
 }
 
 Result<std::vector<Problem>> ProblemsOf(const CompiledOp& op, const OpSpec& spec,
@@ -124,9 +190,25 @@ Choice OpHandle::ChooseOne(std::span<const Shape> shapes) const noexcept {
     Choice forced;
     if (op_->recorder->OnCall(*op_, shapes, forced)) return forced;
   }
-  if (op_->overriding.load(std::memory_order_relaxed) != nullptr) [[unlikely]]
-    return ChooseByOverride(*op_, shapes);
-  return ChooseBy(op_->rules, *op_, shapes);
+  return Choose(*op_, shapes);
+}
+
+Choice OpHandle::ChooseOne(const ShapeKey& call) const noexcept {
+  if (op_->recorded.load(std::memory_order_relaxed)) [[unlikely]] {
+    Choice forced;
+    if (op_->recorder->OnCall(*op_, ShapesOf(call).span(), forced)) return forced;
+  }
+  return Choose(*op_, call);
+}
+
+void OpHandle::ChooseEach(std::span<const ShapeKey> calls,
+                          std::span<Choice> choices) const noexcept {
+  const size_t count = std::min(calls.size(), choices.size());
+  if (op_->recorded.load(std::memory_order_relaxed)) [[unlikely]] {
+    for (size_t i = 0; i < count; ++i) choices[i] = ChooseOne(calls[i]);
+    return;
+  }
+  ChooseAll(*op_, calls.first(count), choices);
 }
 
 const OpSpec& OpHandle::spec() const { return op_->spec; }

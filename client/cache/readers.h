@@ -87,56 +87,72 @@ class Readers {
   std::vector<Retired> retired_;  // Guarded by mu_.
 };
 
-// While one lives, what its thread loads from an atomic pointer stays alive. Nests, also in signal
-// handlers.
-class Reading {
- public:
-  explicit Reading(Readers& readers) noexcept
-      : number_(ThreadSlot()), slot_(readers.slot(number_)) {
-    if (number_ == kOwnedSlots) [[unlikely]] {
-      slot_.state.fetch_add(1, std::memory_order_seq_cst);
-      return;
-    }
-    before_ = slot_.state.load(std::memory_order_relaxed);
-    Mark(before_ | 1);
+// Orders a reader's mark in its own slot before the load of the pointer.
+[[gnu::always_inline]] inline void Mark(ReaderSlot& slot, uint64_t state) noexcept {
+#ifdef TACTIC_READERS_SEQ_CST
+  slot.state.store(state, std::memory_order_seq_cst);
+#else
+  slot.state.store(state, std::memory_order_relaxed);
+  if (writers_have_barrier.load(std::memory_order_relaxed)) [[likely]] {
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+  } else {
+    std::atomic_thread_fence(std::memory_order_seq_cst);
   }
-  ~Reading() {
-    if (number_ == kOwnedSlots) [[unlikely]] {
-      slot_.state.fetch_sub(1, std::memory_order_release);
-    } else if ((before_ & 1) == 0) {
-      slot_.state.store(before_ + 2, std::memory_order_release);
-    }
-  }
-  Reading(const Reading&) = delete;
-  Reading& operator=(const Reading&) = delete;
+#endif
+}
 
-  void Add(Count count) noexcept {
+// While one lives, what its thread loads from an atomic pointer stays alive. Nests, also in signal
+// handlers. This one is of a thread with a slot of its own: that is what hits pay for.
+class OwnedReading {
+ public:
+  // REQUIRES: number is this thread's, and below kOwnedSlots.
+  [[gnu::always_inline]] OwnedReading(Readers& readers, size_t number) noexcept
+      : slot_(readers.slot(number)), before_(slot_.state.load(std::memory_order_relaxed)) {
+    Mark(slot_, before_ | 1);
+  }
+  [[gnu::always_inline]] ~OwnedReading() {
+    if ((before_ & 1) == 0) [[likely]]
+      slot_.state.store(before_ + 2, std::memory_order_release);
+  }
+  OwnedReading(const OwnedReading&) = delete;
+  OwnedReading& operator=(const OwnedReading&) = delete;
+
+  [[gnu::always_inline]] void Add(Count count) noexcept {
     std::atomic<uint64_t>& n = slot_.counts[count];
-    if (number_ == kOwnedSlots) [[unlikely]] {
-      n.fetch_add(1, std::memory_order_relaxed);
-    } else {
-      n.store(n.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-    }
+    n.store(n.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   }
 
  private:
-  // Orders the mark before the load of the pointer.
-  void Mark(uint64_t state) noexcept {
-#ifdef TACTIC_READERS_SEQ_CST
-    slot_.state.store(state, std::memory_order_seq_cst);
-#else
-    slot_.state.store(state, std::memory_order_relaxed);
-    if (writers_have_barrier.load(std::memory_order_relaxed)) [[likely]] {
-      std::atomic_signal_fence(std::memory_order_seq_cst);
-    } else {
-      std::atomic_thread_fence(std::memory_order_seq_cst);
-    }
-#endif
-  }
-
-  const size_t number_;
   ReaderSlot& slot_;
-  uint64_t before_ = 0;
+  const uint64_t before_;
 };
+
+// The same of a thread that found none.
+class SharedReading {
+ public:
+  explicit SharedReading(Readers& readers) noexcept : slot_(readers.slot(kOwnedSlots)) {
+    slot_.state.fetch_add(1, std::memory_order_seq_cst);
+  }
+  ~SharedReading() { slot_.state.fetch_sub(1, std::memory_order_release); }
+  SharedReading(const SharedReading&) = delete;
+  SharedReading& operator=(const SharedReading&) = delete;
+
+  void Add(Count count) noexcept { slot_.counts[count].fetch_add(1, std::memory_order_relaxed); }
+
+ private:
+  ReaderSlot& slot_;
+};
+
+// Calls use(reading) while this thread reads.
+template <typename Use>
+auto WhileReading(Readers& readers, Use use) {
+  const size_t number = ThreadSlot();
+  if (number == kOwnedSlots) [[unlikely]] {
+    SharedReading reading(readers);
+    return use(reading);
+  }
+  OwnedReading reading(readers, number);
+  return use(reading);
+}
 
 }  // namespace tactic::cache_internal

@@ -45,18 +45,43 @@ size_t OpTable::size() const {
   return size;
 }
 
+const FormTable<uint32_t>* OpTable::largest() const {
+  const auto largest =
+      std::max_element(narrow_.begin(), narrow_.end(),
+                       [](const auto& a, const auto& b) { return a.size() < b.size(); });
+  return largest == narrow_.end() ? nullptr : &*largest;
+}
+
+OpEntries::OpEntries(std::shared_ptr<const OpTable> given, std::shared_ptr<const MappedOp> mapped)
+    : given_(std::move(given)), mapped_(std::move(mapped)) {
+  SetFront();
+}
+
+void OpEntries::SetFront() {
+  const auto* largest = given_->largest();
+  // What is recent comes before it.
+  front_ = largest == nullptr || recent_ != nullptr ? View::Empty() : largest->view();
+}
+
+bool OpEntries::FindBehind(const table::Key& key, Entry& entry) const noexcept {
+  if (FindGiven(key, entry)) return true;
+  return mapped_ != nullptr && mapped_->Find(key, entry);
+}
+
 OpEntries OpEntries::With(const OpTable& changes) const {
   OpEntries next = *this;
   auto recent = recent_ ? std::make_shared<OpTable>(*recent_) : std::make_shared<OpTable>();
   recent->PutAll(changes);
   if (given_->size() > kLarge && recent->size() <= kMostRecent) {
     next.recent_ = std::move(recent);
+    next.SetFront();
     return next;
   }
   auto given = std::make_shared<OpTable>(*given_);
   given->PutAll(*recent);
   next.given_ = std::move(given);
   next.recent_.reset();
+  next.SetFront();
   return next;
 }
 

@@ -16,22 +16,40 @@
 
 namespace tactic::cache_internal {
 
+// An entry as a slot holds it: plain data.
+struct Head {
+  static constexpr unsigned kRunnerBits = 16;  // The rest is for ids: table::kMostDecisionId.
+
+  static Head Of(const Entry& entry) noexcept {
+    return {entry.chosen, entry.decision_id << kRunnerBits | static_cast<uint16_t>(entry.runner)};
+  }
+  Entry entry() const noexcept {
+    return {chosen, id_and_runner >> kRunnerBits, static_cast<int16_t>(id_and_runner & 0xffff)};
+  }
+
+  const Parameters* chosen;
+  uint64_t id_and_runner;
+};
+
 // The entries of one op whose inputs have the same ranks. `Size`: uint32_t for narrow keys, else
 // uint64_t.
 template <typename Size>
 class FormTable {
  public:
+  using View = table::SlotView<Size, Head>;
+
   FormTable(uint64_t ranks, size_t sizes, size_t expected) : slots_(ranks, sizes, expected) {}
 
   uint64_t ranks() const noexcept { return slots_.ranks(); }
   bool Holds(const table::Key& key) const noexcept { return slots_.Holds(key); }
   size_t size() const { return slots_.size(); }
+  View view() const noexcept { return slots_.view(); }
 
   // False: no entry. REQUIRES: Holds(key), and sizes of this width.
   bool Find(const table::Key& key, Entry& entry) const noexcept {
     Head head;
     if (!slots_.Find(key, head)) return false;
-    entry = EntryOf(head);
+    entry = head.entry();
     return true;
   }
 
@@ -41,29 +59,14 @@ class FormTable {
     table::Key key;
     slots_.view().ForEach([&](const Head& head, const auto& word) {
       key.SetWords(slots_.ranks(), sizeof(Size) > sizeof(uint32_t), slots_.words(), word);
-      use(key, EntryOf(head));
+      use(key, head.entry());
     });
   }
 
   // Adds, or replaces the entry of this key. Before the table is published.
-  void Put(const table::Key& key, const Entry& entry) {
-    slots_.Put(key, {entry.chosen,
-                     entry.decision_id << kRunnerBits | static_cast<uint16_t>(entry.runner)});
-  }
+  void Put(const table::Key& key, const Entry& entry) { slots_.Put(key, Head::Of(entry)); }
 
  private:
-  struct Head {
-    const Parameters* chosen;
-    uint64_t id_and_runner;
-  };
-  static constexpr unsigned kRunnerBits = 16;  // The rest is for ids: table::kMostDecisionId.
-  static constexpr uint64_t kRunnerMask = 0xffff;
-
-  static Entry EntryOf(const Head& head) noexcept {
-    return {head.chosen, head.id_and_runner >> kRunnerBits,
-            static_cast<int16_t>(head.id_and_runner & kRunnerMask)};
-  }
-
   table::SlotTable<Size, Head> slots_;
 };
 
@@ -89,6 +92,8 @@ class OpTable {
   void PutAll(const OpTable& other);
 
   size_t size() const;
+  // The largest of its narrow forms; nullptr: it has none.
+  const FormTable<uint32_t>* largest() const;
 
  private:
   bool FindWide(const table::Key& key, Entry& entry) const noexcept;
@@ -99,26 +104,26 @@ class OpTable {
 
 // The entries of one op, in layers. What is changed is copied first, and a large op has a small
 // table of recent changes, so that a change does not copy all of it.
-class OpEntries {
+class alignas(64) OpEntries {
  public:
   // Ops of up to that many entries have one table.
   static constexpr size_t kLarge = 4096;
   // Recent changes that a large op gathers until they go into its table.
   static constexpr size_t kMostRecent = 256;
 
-  OpEntries(std::shared_ptr<const OpTable> given, std::shared_ptr<const MappedOp> mapped)
-      : given_(std::move(given)), mapped_(std::move(mapped)) {}
+  OpEntries(std::shared_ptr<const OpTable> given, std::shared_ptr<const MappedOp> mapped);
 
   // False: no entry.
-  bool Find(const table::Key& key, Entry& entry) const noexcept {
-    if (FindGiven(key, entry)) [[likely]]
-      return true;
-    return mapped_ != nullptr && mapped_->Find(key, entry);
+  [[gnu::always_inline]] bool Find(const table::Key& key, Entry& entry) const noexcept {
+    Head head;
+    if (!front_.Holds(key) || !front_.Find(key, head)) [[unlikely]]
+      return FindBehind(key, entry);
+    entry = head.entry();
+    return true;
   }
   // Without those of the table file.
   bool FindGiven(const table::Key& key, Entry& entry) const noexcept {
-    if (recent_ != nullptr && recent_->Find(key, entry)) [[unlikely]]
-      return true;
+    if (recent_ != nullptr && recent_->Find(key, entry)) return true;
     return given_->Find(key, entry);
   }
   const OpTable& given() const { return *given_; }  // But for recent changes.
@@ -128,6 +133,14 @@ class OpEntries {
   OpEntries With(const OpTable& changes) const;
 
  private:
+  using View = FormTable<uint32_t>::View;
+
+  [[gnu::noinline]] bool FindBehind(const table::Key& key, Entry& entry) const noexcept;
+  void SetFront();
+
+  // Where nearly all calls find their entry, at one step from the table. A wide key is nowhere in
+  // it: its large size is equal to none.
+  View front_ = View::Empty();
   std::shared_ptr<const OpTable> given_;
   std::shared_ptr<const OpTable> recent_;   // nullptr: none.
   std::shared_ptr<const MappedOp> mapped_;  // nullptr: none.

@@ -19,13 +19,13 @@ void Key::Set(const InputSizes& plain) noexcept {
   uint64_t more_ranks = 0;
   ranks_ = 0;
   for (size_t i = 0; i < plain.inputs; ++i) {
-    uint64_t& ranks = i < kRanksPerWord ? ranks_ : more_ranks;
-    ranks |= uint64_t{plain.ranks[i]} << (4 * (i % kRanksPerWord));
+    uint64_t& ranks = i < size_hash::kRanksPerWord ? ranks_ : more_ranks;
+    ranks |= uint64_t{plain.ranks[i]} << (4 * (i % size_hash::kRanksPerWord));
     for (size_t d = 0; d < plain.ranks[i]; ++d) {
       all |= static_cast<uint64_t>(std::max<int64_t>(plain.sizes[i][d], 0));
     }
   }
-  wide_ = all > kNarrow || plain.inputs > kRanksPerWord;
+  wide_ = all > kNarrow || plain.inputs > size_hash::kRanksPerWord;
   const uint64_t mask = wide_ ? ~uint64_t{0} : kNarrow;
   uint64_t sum = 0;
   count_ = 0;
@@ -33,7 +33,7 @@ void Key::Set(const InputSizes& plain) noexcept {
     sum += Term(count_, word);
     words_[count_++] = word;
   };
-  if (plain.inputs > kRanksPerWord) put(more_ranks);
+  if (plain.inputs > size_hash::kRanksPerWord) put(more_ranks);
   for (size_t i = 0; i < plain.inputs; ++i) {
     for (size_t d = 0; d < plain.ranks[i]; ++d) {
       put(static_cast<uint64_t>(plain.sizes[i][d]) & mask);

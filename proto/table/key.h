@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "tactic/model/problem.h"
+#include "tactic/model/size_hash.h"
 
 namespace tactic::table {
 
@@ -23,7 +24,6 @@ struct InputSizes {
 // initialised: only the first size() words hold anything.
 class Key {
  public:
-  static constexpr size_t kRanksPerWord = 16;
   // The ranks of inputs beyond the first sixteen are a word before the sizes.
   static constexpr size_t kMostWords = 1 + limits::kInputs * limits::kRank;
   static constexpr uint64_t kNarrow = 0xffffffff;
@@ -53,10 +53,10 @@ class Key {
   uint64_t hash() const noexcept { return hash_; }
 
   // What word `i` adds to the sum that is hashed.
-  static uint64_t Term(size_t i, uint64_t word) noexcept { return word * kMultipliers[i]; }
+  static uint64_t Term(size_t i, uint64_t word) noexcept { return size_hash::Term(i, word); }
   // The hash of a key with these ranks, from the sum of the terms of its words.
   static uint64_t HashOf(uint64_t ranks, uint64_t sum) noexcept {
-    sum += ranks * kMultipliers[kMostWords];
+    sum += Term(kMostWords, ranks);
     sum = (sum ^ (sum >> 32)) * 0x9fb21c651e98df25;
     return sum ^ (sum >> 28);
   }
@@ -67,27 +67,6 @@ class Key {
   size_t count_;
   bool wide_;
   std::array<uint64_t, kMostWords> words_;
-
- private:
-  using Multipliers = std::array<uint64_t, kMostWords + 1>;
-
-  // One odd multiplier a position, from splitmix64: the sum of word * multiplier is a universal
-  // hash in its high bits, its products do not wait for each other, and one can be exchanged.
-  static constexpr Multipliers MakeMultipliers() {
-    Multipliers multipliers{};
-    uint64_t state = 0x7461637469634b31;
-    for (uint64_t& multiplier : multipliers) {
-      state += 0x9e3779b97f4a7c15;
-      uint64_t z = state;
-      z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-      z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-      multiplier = (z ^ (z >> 31)) | 1;
-    }
-    return multipliers;
-  }
-  static const Multipliers kMultipliers;
 };
-
-inline constexpr Key::Multipliers Key::kMultipliers = Key::MakeMultipliers();
 
 }  // namespace tactic::table

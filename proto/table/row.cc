@@ -55,7 +55,7 @@ size_t CandidateHash::operator()(const Candidate& candidate) const {
 
 Shapes SizesOf(std::span<const InputRecord> inputs, const Key& key) {
   Shapes sizes;
-  size_t next = inputs.size() > Key::kRanksPerWord ? 1 : 0;
+  size_t next = inputs.size() > size_hash::kRanksPerWord ? 1 : 0;
   for (const InputRecord& input : inputs) {
     std::vector<int64_t>& dims = sizes.emplace_back();
     for (unsigned d = 0; d < input.rank; ++d) {

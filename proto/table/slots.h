@@ -59,6 +59,9 @@ class SlotView {
         group_count_(group_count),
         records_(records) {}
 
+  // Holds no key.
+  static SlotView Empty() noexcept { return {~uint64_t{0}, 0, nullptr, 0, nullptr}; }
+
   uint64_t ranks() const noexcept { return ranks_; }
   size_t words() const noexcept { return words_; }
   // Whether the key has these ranks. Those of up to sixteen inputs, all in one word, say how many
@@ -68,7 +71,7 @@ class SlotView {
   }
 
   // False: no record. REQUIRES: Holds(key), and words of this width.
-  bool Find(const Key& key, Head& head) const noexcept {
+  [[gnu::always_inline]] bool Find(const Key& key, Head& head) const noexcept {
     const uint32_t* record = RecordFor(key);
     if (record == nullptr) return false;
     std::memcpy(&head, record, sizeof(head));
@@ -76,7 +79,7 @@ class SlotView {
   }
 
   // nullptr: none.
-  const uint32_t* RecordFor(const Key& key) const noexcept {
+  [[gnu::always_inline]] const uint32_t* RecordFor(const Key& key) const noexcept {
     const uint64_t tags = slots::TagOf(key.hash()) * slots::kOnes;
     for (size_t g = slots::FirstGroup(key.hash(), group_count_);;
          g = slots::NextGroup(g, group_count_)) {
@@ -136,11 +139,12 @@ class SlotTable {
  public:
   using View = SlotView<Word, Head>;
 
-  // With room for that many records, so that it need not grow for them.
+  // With room for that many records: a group with two free slots is rarely full, and each full one
+  // costs those that are past it a branch that nobody foresees.
   SlotTable(uint64_t ranks, size_t words, size_t expected = 0)
       : ranks_(ranks),
         words_(words),
-        groups_(expected / 7 + 1),
+        groups_(expected / kUsual + 1),
         records_(groups_.size() * kSlotsPerGroup * View::Stride(words)) {}
 
   uint64_t ranks() const noexcept { return ranks_; }
@@ -173,6 +177,8 @@ class SlotTable {
   }
 
  private:
+  static constexpr size_t kUsual = 6;  // Records in a group.
+
   // The record of a free slot for this hash, which is then taken.
   uint32_t* Take(uint64_t hash) {
     size_t g = slots::FirstGroup(hash, groups_.size());

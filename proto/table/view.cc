@@ -142,12 +142,12 @@ class View::Checker {
     if (!Holds(form.inputs) || form.inputs.bytes % sizeof(InputRecord) != 0) return false;
     const std::span<const InputRecord> inputs = view_.InputsOf(form);
     if (inputs.size() > limits::kInputs) return false;
-    const bool many = inputs.size() > Key::kRanksPerWord;
+    const bool many = inputs.size() > size_hash::kRanksPerWord;
     uint64_t ranks = 0;
     size_t words = many ? 1 : 0;
     for (size_t i = 0; i < inputs.size(); ++i) {
       if (inputs[i].rank > limits::kRank) return false;
-      if (i < Key::kRanksPerWord) ranks |= uint64_t{inputs[i].rank} << (4 * i);
+      if (i < size_hash::kRanksPerWord) ranks |= uint64_t{inputs[i].rank} << (4 * i);
       words += inputs[i].rank;
     }
     return ranks == form.ranks && words == form.words &&

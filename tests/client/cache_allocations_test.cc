@@ -34,8 +34,13 @@ TEST(CacheAllocationsTest, ChoosingAllocatesNothing) {
   const Choice wide = op.ChooseOne({{8, int64_t{1} << 40}, {64, 32}});
   const Choice by_function = mapped.ChooseOne({{17, 64}, {64, 32}});
   const Choice function_failed = mapped.ChooseOne({{8, 64}, {64, 32}});
+  const ShapeKey call({8, 64}, {64, 32});
+  const Choice by_key = op.ChooseOne(call);
+  Choice in_batch;
+  op.ChooseEach({&call, 1}, {&in_batch, 1});
   const size_t allocations = counter.Count();
   EXPECT_EQ(allocations, 0u);
+  EXPECT_TRUE(by_key.hit && in_batch.hit);
   cache.AddOverrides({.buckets = {8}}).value();
   const AllocationCounter overridden_counter;
   const Choice overridden = op.ChooseOne({{9, 64}, {64, 32}});

@@ -107,9 +107,10 @@ TEST(ReadersTest, WhatAReaderHoldsOutlivesItsUnlinking) {
   const std::weak_ptr<int> watched = object;
   std::latch reading(1), unlinked(1);
   std::thread reader([&] {
-    cache_internal::Reading guard(readers);
-    reading.count_down();
-    unlinked.wait();
+    cache_internal::WhileReading(readers, [&](auto&) {
+      reading.count_down();
+      unlinked.wait();
+    });
   });
   reading.wait();
   readers.Retire(std::move(object));
@@ -122,7 +123,7 @@ TEST(ReadersTest, WhatAReaderHoldsOutlivesItsUnlinking) {
 
 TEST(ReadersTest, WithNobodyReadingItGoesAtOnce) {
   cache_internal::Readers readers;
-  { cache_internal::Reading before(readers); }
+  cache_internal::WhileReading(readers, [](auto&) {});
   auto object = std::make_shared<int>(1);
   const std::weak_ptr<int> watched = object;
   readers.Retire(std::move(object));
@@ -133,27 +134,25 @@ TEST(ReadersTest, AReaderThatCameLaterDoesNotHoldItBack) {
   cache_internal::Readers readers;
   auto object = std::make_shared<int>(1);
   const std::weak_ptr<int> watched = object;
-  {
-    cache_internal::Reading first(readers);
-    readers.Retire(std::move(object));
-  }
-  cache_internal::Reading second(readers);
-  readers.Retire(std::make_shared<int>(2));
-  EXPECT_TRUE(watched.expired());
+  cache_internal::WhileReading(readers, [&](auto&) { readers.Retire(std::move(object)); });
+  cache_internal::WhileReading(readers, [&](auto&) {
+    readers.Retire(std::make_shared<int>(2));
+    EXPECT_TRUE(watched.expired());
+  });
 }
 
 TEST(ReadersTest, NestedReadersHoldUntilTheOutermostLeaves) {
   cache_internal::Readers readers;
   auto object = std::make_shared<int>(1);
   const std::weak_ptr<int> watched = object;
-  {
-    cache_internal::Reading outer(readers);
-    { cache_internal::Reading inner(readers); }
+  const auto read = [&] { cache_internal::WhileReading(readers, [](auto&) {}); };
+  cache_internal::WhileReading(readers, [&](auto&) {
+    read();
     readers.Retire(std::move(object));
-    { cache_internal::Reading inner(readers); }
+    read();
     readers.Retire(std::make_shared<int>(2));
     EXPECT_FALSE(watched.expired());
-  }
+  });
   readers.Retire(std::make_shared<int>(3));
   EXPECT_TRUE(watched.expired());
 }
@@ -167,10 +166,11 @@ TEST(ReadersTest, MoreThreadsThanSlotsShareOne) {
   std::vector<std::thread> threads;
   for (size_t t = 0; t < kThreads; ++t) {
     threads.emplace_back([&] {
-      cache_internal::Reading guard(readers);
-      guard.Add(cache_internal::kHit);
-      reading.count_down();
-      unlinked.wait();
+      cache_internal::WhileReading(readers, [&](auto& guard) {
+        guard.Add(cache_internal::kHit);
+        reading.count_down();
+        unlinked.wait();
+      });
     });
   }
   reading.wait();

@@ -55,7 +55,7 @@ std::vector<std::string> Blocks(const std::string& language) {
 TEST(ChoosingDocBlocksTest, EveryBlockOfCodeStandsInThisFile) {
   const std::string source = Squeezed(Read("tests/client/choosing_doc_test.cc"));
   const auto blocks = Blocks("cpp");
-  EXPECT_EQ(blocks.size(), 3u);
+  EXPECT_EQ(blocks.size(), 4u);
   for (const std::string& block : blocks) EXPECT_THAT(source, HasSubstr(Squeezed(block)));
 }
 
@@ -73,6 +73,23 @@ class ChoosingDocTest : public ::testing::Test {
   tactic::Cache cache;
   std::optional<tactic::OpHandle> gemm;
 };
+
+TEST_F(ChoosingDocTest, KeysAndBatches) {
+  tactic::Decision decision = tactic::testing::DecisionFor(tactic::testing::GemmOf(4, 8, 16), 7, 1);
+  decision.ranking[0].candidate = {registry.Find("gemm")->runners[0]->Id(), {}};
+  cache.Replace({decision});
+  // clang-format off
+  tactic::Choice one = gemm->ChooseOne(tactic::ShapeKey({3, 8}, {8, 16}));
+
+  const std::vector<tactic::ShapeKey> calls = {tactic::ShapeKey({3, 8}, {8, 16}),
+                                               tactic::ShapeKey({3, 16}, {16, 8})};
+  std::vector<tactic::Choice> choices(calls.size());
+  gemm->ChooseEach(calls, choices);
+  // clang-format on
+  EXPECT_EQ(one.decision_id, 7u);
+  EXPECT_EQ(choices[0].decision_id, 7u);
+  EXPECT_EQ(cache.Statistics().misses, 1u);
+}
 
 TEST_F(ChoosingDocTest, Statistics) {
   for (const int64_t m : {13, 100, 13}) gemm->ChooseOne({{m, 64}, {64, 32}});

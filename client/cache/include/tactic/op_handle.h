@@ -11,6 +11,7 @@
 #include "tactic/model/problem.h"
 #include "tactic/model/result.h"
 #include "tactic/op_spec.h"
+#include "tactic/shape_key.h"
 
 namespace tactic {
 
@@ -38,6 +39,11 @@ class OpHandle {
   Choice ChooseOne(std::initializer_list<Shape> shapes) const noexcept {
     return ChooseOne(std::span<const Shape>(shapes.begin(), shapes.size()));
   }
+  // The same, faster: for a key that is at hand, or whose ranks the compiler knows.
+  Choice ChooseOne(const ShapeKey& call) const noexcept;
+  // choices[i] for calls[i], as far as both go; all from one state of the table, so that they
+  // belong together. Less a call than ChooseOne.
+  void ChooseEach(std::span<const ShapeKey> calls, std::span<Choice> choices) const noexcept;
 
   const OpSpec& spec() const;
 

@@ -24,6 +24,7 @@ namespace tactic {
 struct Shape {
   const int64_t* dims = nullptr;
   size_t rank = 0;
+  Shape() = default;
   Shape(const int64_t* d, size_t r) : dims(d), rank(r) {}
   Shape(std::initializer_list<int64_t> d) : dims(std::data(d)), rank(d.size()) {}
   Shape(std::span<const int64_t> d) : dims(d.data()), rank(d.size()) {}  // NOLINT: implicit.
