@@ -84,6 +84,12 @@ const char* NameOf(TunerEvent::Kind kind) {
       return "lease_ended";
     case TunerEvent::Kind::kLeaseDecided:
       return "lease_decided";
+    case TunerEvent::Kind::kBanned:
+      return "banned";
+    case TunerEvent::Kind::kUnbanned:
+      return "unbanned";
+    case TunerEvent::Kind::kBansDamaged:
+      return "bans_damaged";
     case TunerEvent::Kind::kStoreFailed:
       return "store_failed";
   }
@@ -91,8 +97,11 @@ const char* NameOf(TunerEvent::Kind kind) {
 }
 
 LogLevel LevelOf(TunerEvent::Kind kind) {
-  if (kind == TunerEvent::Kind::kStoreFailed) return LogLevel::kError;
-  const bool warn = kind == TunerEvent::Kind::kContestFailed ||
+  if (kind == TunerEvent::Kind::kStoreFailed || kind == TunerEvent::Kind::kBansDamaged) {
+    return LogLevel::kError;
+  }
+  const bool warn = kind == TunerEvent::Kind::kContestFailed || kind == TunerEvent::Kind::kBanned ||
+                    kind == TunerEvent::Kind::kUnbanned ||
                     kind == TunerEvent::Kind::kContestRequeued ||
                     kind == TunerEvent::Kind::kLeaseEnded;
   return warn ? LogLevel::kWarning : LogLevel::kInfo;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 #include <utility>
 
 namespace tactic {
@@ -20,6 +21,15 @@ table::OpFacts FactsOf(const LaneInfo& lane, const OpInfo& op) {
     facts.attribute_defaults.Set(attribute.name, attribute.default_value);
   }
   return facts;
+}
+
+// What is left of the decision, if anything is.
+void PutUnbanned(const std::vector<Ban>& bans, const Decision& decision, table::Builder& builder) {
+  if (!RanksBanned(bans, decision)) {
+    builder.Put(decision);
+  } else if (const std::optional<Decision> left = WithoutBanned(bans, decision)) {
+    builder.Put(*left);
+  }
 }
 
 }  // namespace
@@ -79,9 +89,12 @@ std::vector<table::OpFacts> DaemonTable::Ops() const {
 Result<std::string> DaemonTable::Image() const {
   table::Builder builder;
   table::Facts facts;
+  const BansPtr bans = catalog_.Bans();
   for (size_t taken = kPage; taken == kPage;) {
     const Catalog::Page page = catalog_.Since(facts.revision, kPage);
-    for (const DecisionPtr& decision : page.decisions) builder.Put(*decision);
+    for (const DecisionPtr& decision : page.decisions) {
+      PutUnbanned(bans->bans, *decision, builder);
+    }
     facts.revision = page.complete_to;
     taken = page.decisions.size();
   }

@@ -14,8 +14,8 @@
 
 namespace tactic {
 
-// From construction to destruction the file follows the catalog; then it stays as it is. Tick from
-// one thread. What it refers to outlives it.
+// From construction to destruction the file follows the catalog, without what is banned; then it
+// stays as it is. Tick from one thread. What it refers to outlives it.
 class DaemonTable {
  public:
   // AlreadyExists: another process keeps this file. PermissionDenied: it cannot be made.

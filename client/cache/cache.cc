@@ -106,15 +106,18 @@ void Cache::Replace(std::vector<Decision> all) {
 void Cache::Apply(std::vector<Decision> changes) {
   std::lock_guard lock(state_->mu);
   std::map<const RegisteredOp*, OpTable> changed;
+  bool withdrawn = false;  // An entry that there may be has to go, which only a rebuild can do.
   cache_internal::Row row;
   for (const Decision& decision : changes) {
     if (!state_->rows->Put(decision, row)) continue;
     const auto ops = state_->ops_by_name.find(decision.key.problem.op);
     if (ops == state_->ops_by_name.end()) continue;
     for (const RegisteredOp* op : ops->second) {
-      if (op->family == row.family) cache_internal::PutInto(changed[op], *op, row);
+      if (op->family != row.family) continue;
+      withdrawn |= !cache_internal::PutInto(changed[op], *op, row);
     }
   }
+  if (withdrawn) return state_->Rebuild();
   if (changed.empty()) return;
   auto next = std::make_shared<Table>(*state_->published);
   for (const auto& [op, entries] : changed) next->Change(op->compiled.index, entries);
@@ -137,6 +140,33 @@ void Cache::CommitSnapshot() {
   std::lock_guard lock(state_->mu);
   if (!state_->staged) return;
   state_->ReplaceRows(std::move(state_->staged));
+}
+
+void Cache::SetBans(std::vector<Ban> bans) {
+  std::lock_guard lock(state_->mu);
+  if (state_->bans == bans) return;  // As with each new stream of a daemon.
+  state_->bans = std::move(bans);
+  state_->ApplyBans();
+}
+
+Check Cache::BanHere(Ban ban) {
+  if (Check check = CheckBan("ban.", ban); !check.ok()) return check;
+  std::lock_guard lock(state_->mu);
+  std::erase_if(state_->bans_here, [&ban](const Ban& known) { return SameBan(known, ban); });
+  state_->bans_here.push_back(std::move(ban));
+  state_->ApplyBans();
+  return Ok();
+}
+
+std::vector<Ban> Cache::Bans() const {
+  std::lock_guard lock(state_->mu);
+  return state_->AllBans();
+}
+
+void Cache::SkipAll(bool on) {
+  std::lock_guard lock(state_->mu);
+  state_->overrides.SkipAll(on);
+  for (const auto& op : state_->ops) state_->SetOverride(*op);
 }
 
 Result<uint64_t> Cache::AddOverrides(ProfileOverrides overrides) {

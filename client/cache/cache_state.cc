@@ -7,6 +7,7 @@
 
 namespace tactic {
 
+using cache_internal::BannedPick;
 using cache_internal::CompiledOp;
 using cache_internal::EnvironmentOfOp;
 using cache_internal::FamilyId;
@@ -17,9 +18,11 @@ using cache_internal::Table;
 
 namespace cache_internal {
 
-void PutInto(OpTable& entries, const RegisteredOp& op, const Row& row) {
-  if (!Fits(op.compiled.spec, row.inputs)) return;
-  entries.Put(row.key, EntryFor(row, op.runners), row.alike);
+bool PutInto(OpTable& entries, const RegisteredOp& op, const Row& row) {
+  if (!Fits(op.compiled.spec, row.inputs)) return true;
+  const std::optional<Entry> entry = EntryFor(row, op.runners, op.banned);
+  if (entry) entries.Put(row.key, *entry, row.alike);
+  return entry.has_value();
 }
 
 std::shared_ptr<const OpTable> EntriesOf(const RegisteredOp& op, const Rows& rows) {
@@ -52,6 +55,26 @@ void Cache::State::Rebuild() {
 void Cache::State::ReplaceRows(std::unique_ptr<Rows> all) {
   rows = std::move(all);
   has_snapshot = true;
+  Rebuild();
+}
+
+std::vector<Ban> Cache::State::AllBans() const {
+  std::vector<Ban> all = bans;
+  all.insert(all.end(), bans_here.begin(), bans_here.end());
+  return all;
+}
+
+std::vector<BannedPick> Cache::State::BannedOf(std::string_view op) {
+  std::vector<BannedPick> banned;
+  const OpBans of_op(AllBans(), op);
+  for (const Ban& ban : of_op.all()) {
+    banned.push_back({names.OfCandidate({ban.runner, ban.tactic.value_or(Tactic())}), !ban.tactic});
+  }
+  return banned;
+}
+
+void Cache::State::ApplyBans() {
+  for (const auto& op : ops) op->banned = BannedOf(op->compiled.spec.op);
   Rebuild();
 }
 
@@ -111,7 +134,8 @@ Check Cache::State::Prime(const RegisteredOp& op, std::vector<Primed>& primed,
   if (op.family) {
     rows->ForEach(*op.family, [&](const cache_internal::Row& row) {
       if (!cache_internal::Fits(handle.spec(), row.inputs)) return;
-      add(row.inputs, row.key, cache_internal::EntryFor(row, op.runners));
+      const auto entry = cache_internal::EntryFor(row, op.runners, op.banned);
+      if (entry) add(row.inputs, row.key, *entry);
     });
   }
   const cache_internal::OpEntries& entries = published->Of(op.compiled.index);
@@ -143,6 +167,7 @@ void Cache::State::Compile(OpSpec prepared, RegisteredOp& op) {
   compiled.recorder = &recorder;
   compiled.recorded = recording;
   for (const RunnerId& runner : compiled.spec.runners) op.runners.push_back(names.OfRunner(runner));
+  op.banned = BannedOf(compiled.spec.op);
   op.family = FamilyOf(compiled.spec);
   SetOverride(op);
 }

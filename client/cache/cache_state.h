@@ -30,7 +30,8 @@ namespace tactic::cache_internal {
 
 struct RegisteredOp {
   CompiledOp compiled;
-  std::vector<uint32_t> runners;   // Their numbers, in the caller's order.
+  std::vector<uint32_t> runners;  // Their numbers, in the caller's order.
+  std::vector<BannedPick> banned;
   std::optional<FamilyId> family;  // Whose rows answer; nullopt: the environment is not known.
   std::shared_ptr<const Override> overriding;  // What the compiled one points to.
 };
@@ -49,7 +50,9 @@ struct OpFacts {
 
 // The entries that these rows give the op.
 std::shared_ptr<const OpTable> EntriesOf(const RegisteredOp& op, const Rows& rows);
-void PutInto(OpTable& entries, const RegisteredOp& op, const Row& row);
+// False: the row has no entry for the op, and one of its key that there was has to go: all that it
+// ranks is banned.
+bool PutInto(OpTable& entries, const RegisteredOp& op, const Row& row);
 
 }  // namespace tactic::cache_internal
 
@@ -84,6 +87,8 @@ struct Cache::State {
   cache_internal::OverrideStack overrides;
   std::shared_ptr<const table::MappedTable> file;  // nullptr: none.
   bool has_snapshot = false;                       // The rows are all there is: no file answers.
+  std::vector<Ban> bans;                           // As they were set.
+  std::vector<Ban> bans_here;                      // Of this process alone.
 
   // Behind all that they guard: a fork waits for them only while that is there.
   cache_internal::ForkLocks fork_locks{
@@ -98,6 +103,11 @@ struct Cache::State {
   // The same of all ops anew, after what is known of them, or the file, has changed.
   void Rebuild();
   void ReplaceRows(std::unique_ptr<cache_internal::Rows> all);
+  // All bans that hold.
+  std::vector<Ban> AllBans() const;
+  std::vector<cache_internal::BannedPick> BannedOf(std::string_view op);
+  // Everything anew, after bans have changed.
+  void ApplyBans();
   // What answers `op` in a table.
   cache_internal::OpEntries EntriesOf(const cache_internal::RegisteredOp& op);
 

@@ -8,13 +8,14 @@
 namespace tactic::cache_internal {
 
 MappedOp::MappedOp(std::shared_ptr<const table::MappedTable> file,
-                   const table::FamilyRecord& family, const OpSpec& spec, Names& names)
+                   const table::FamilyRecord& family, const OpSpec& spec, const OpBans& bans,
+                   Names& names)
     : file_(std::move(file)), rankings_(file_->view().rankings()) {
   const table::View& view = file_->view();
   for (const table::Span& candidate : view.CandidatesOf(family)) {
     Option& option = options_.emplace_back();
     const Result<Candidate> known = DecodeCandidate(view.Text(candidate));
-    if (!known.ok()) continue;
+    if (!known.ok() || bans.Find(*known) != nullptr) continue;
     const auto runner = std::find(spec.runners.begin(), spec.runners.end(), known->runner);
     if (runner == spec.runners.end()) continue;
     option = {names.Keep(known->tactic), static_cast<int16_t>(runner - spec.runners.begin())};

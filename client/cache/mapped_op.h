@@ -10,6 +10,7 @@
 #include "client/cache/entry.h"
 #include "client/cache/rows.h"
 #include "proto/table/mapped_table.h"
+#include "tactic/model/ban.h"
 #include "tactic/op_spec.h"
 
 namespace tactic::cache_internal {
@@ -17,9 +18,10 @@ namespace tactic::cache_internal {
 // Constant once it is made. Keeps the file mapped.
 class MappedOp {
  public:
-  // `family`: of the file. Candidates that cannot be read are never chosen.
+  // `family`: of the file. Candidates that cannot be read, or are banned, are never chosen. A row
+  // with none left keeps its entry, which the op cannot run: the file is not written here.
   MappedOp(std::shared_ptr<const table::MappedTable> file, const table::FamilyRecord& family,
-           const OpSpec& spec, Names& names);
+           const OpSpec& spec, const OpBans& bans, Names& names);
 
   // False: no entry.
   bool Find(const table::Key& key, Entry& entry) const noexcept {

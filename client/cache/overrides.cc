@@ -74,7 +74,7 @@ void OverrideStack::Drop(uint64_t id) {
 
 std::shared_ptr<const Override> OverrideStack::Of(const OpSpec& spec) const {
   const ProfileOverrides* of_buckets = nullptr;
-  bool skip = false;
+  bool skip = skip_all_;
   for (const auto& [id, overrides] : layers_) {
     skip |= Skips(overrides, spec.op);
     if (SaysOfBuckets(overrides)) of_buckets = &overrides;

@@ -18,6 +18,8 @@ class OverrideStack {
   // REQUIRES: CheckOverrides.
   uint64_t Add(ProfileOverrides overrides);
   void Drop(uint64_t id);
+  // Skips every op, whatever the others say.
+  void SkipAll(bool on) { skip_all_ = on; }
 
   // For an op with this prepared spec; nullptr: none concern it.
   std::shared_ptr<const Override> Of(const OpSpec& spec) const;
@@ -28,6 +30,7 @@ class OverrideStack {
     ProfileOverrides overrides;
   };
   std::list<Layer> layers_;
+  bool skip_all_ = false;
   uint64_t next_id_ = 1;
 };
 

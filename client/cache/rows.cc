@@ -7,6 +7,16 @@
 #include "tactic/model/codec.h"
 
 namespace tactic::cache_internal {
+namespace {
+
+bool IsBanned(const Row::Pick& pick, std::span<const BannedPick> banned) {
+  return std::any_of(banned.begin(), banned.end(), [&](const BannedPick& ban) {
+    return ban.pick.runner == pick.runner && (ban.every_tactic || ban.pick.tactic == pick.tactic);
+  });
+}
+
+}  // namespace
+
 uint32_t Names::OfRunner(const RunnerId& runner) {
   return runners_.try_emplace(runner, static_cast<uint32_t>(runners_.size())).first->second;
 }
@@ -95,13 +105,18 @@ std::unordered_map<FamilyId, uint64_t> Rows::Sizes() const {
   return sizes;
 }
 
-Entry EntryFor(const Row& row, std::span<const uint32_t> runners) {
+std::optional<Entry> EntryFor(const Row& row, std::span<const uint32_t> runners,
+                              std::span<const BannedPick> banned) {
+  bool left = false;
   for (const Row::Pick& pick : row.ranking) {
+    if (IsBanned(pick, banned)) continue;
+    left = true;
     const auto found = std::find(runners.begin(), runners.end(), pick.runner);
     if (found == runners.end()) continue;
-    return {pick.tactic, row.id, static_cast<int16_t>(found - runners.begin())};
+    return Entry{pick.tactic, row.id, static_cast<int16_t>(found - runners.begin())};
   }
-  return {nullptr, row.id, Entry::kNoRunner};
+  if (!left) return std::nullopt;
+  return Entry{nullptr, row.id, Entry::kNoRunner};
 }
 
 bool Fits(const OpSpec& op, std::span<const table::InputRecord> inputs) {

@@ -119,8 +119,16 @@ class Rows {
   uint64_t damaged_ = 0;
 };
 
-// What an op, whose runners have these numbers in its order, is answered by this row.
-Entry EntryFor(const Row& row, std::span<const uint32_t> runners);
+// What must not answer an op: one candidate, or all of a runner.
+struct BannedPick {
+  Row::Pick pick;
+  bool every_tactic = false;
+};
+
+// What an op, whose runners have these numbers in its order, is answered by this row. nullopt:
+// nothing, all that it ranks is banned.
+std::optional<Entry> EntryFor(const Row& row, std::span<const uint32_t> runners,
+                              std::span<const BannedPick> banned);
 
 // Whether a row's inputs have the op's types, and its constrained dimensions are the op's. An
 // absent input fits any.

@@ -93,7 +93,7 @@ std::shared_ptr<const MappedOp> Cache::State::MappedEntriesOf(const RegisteredOp
       table::FamilyKey(spec.op, AttributesOf(spec), Resolve(spec.policy, environment->device));
   const table::FamilyRecord* family = file->view().Find(key, environment->fingerprint);
   if (family == nullptr) return nullptr;
-  return std::make_shared<MappedOp>(file, *family, spec, names);
+  return std::make_shared<MappedOp>(file, *family, spec, OpBans(AllBans(), spec.op), names);
 }
 
 void Cache::State::FillFile(TableStatistics& statistics) const {

@@ -31,6 +31,7 @@ struct Invocation {
   JobsWatchFlags jobs_watch;
   ExportFlags export_to;
   ImportFlags import_from;
+  BanFlags ban;
   std::function<Result<int>()> run;
 };
 
@@ -51,6 +52,8 @@ void AddJob(CLI::App* app, JobFlags& flags);
 
 // tune, lookup, profiles, list, show, jobs, misses, verify, trace and watch.
 void AddTuningCommands(CLI::App& app, Invocation& invocation);
+// ban, unban and bans.
+void AddBanCommands(CLI::App& app, Invocation& invocation);
 // follow, table, export and import.
 void AddFileCommands(CLI::App& app, Invocation& invocation);
 

@@ -129,6 +129,17 @@ struct ImportFlags {
 };
 Result<int> RunImport(const Settings& settings, const ImportFlags& flags);
 
+// What is banned.
+struct BanFlags {
+  std::string runner;  // "NAME" or "NAME@ID".
+  std::string tactic;  // An object in JSON, or "default"; empty: every tactic.
+  std::string op;      // Empty: every op.
+  std::string reason;  // Of ban only.
+};
+Result<int> RunBan(const Settings& settings, const BanFlags& flags);
+Result<int> RunUnban(const Settings& settings, const BanFlags& flags);
+Result<int> RunBans(const Settings& settings);
+
 Result<int> RunGroups(const Settings& settings);
 
 Result<int> RunInfo(const Settings& settings);

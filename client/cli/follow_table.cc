@@ -42,7 +42,7 @@ std::optional<table::OpFacts> FactsOf(const v1::Lane& lane, const v1::OpInfo& in
   return facts;
 }
 
-// The decisions that the stream told so far, for two threads.
+// The decisions that the stream told so far, without what is banned; for two threads.
 class Content {
  public:
   explicit Content(bool of_this_host) { facts_.of_this_host = of_this_host; }
@@ -60,13 +60,14 @@ class Content {
   // True: there is something new for the file.
   bool Take(const v1::WatchResponse& frame) {
     const std::lock_guard lock(mu_);
+    if (frame.has_bans()) TakeBans(frame.bans());
     if (frame.has_goodbye()) return false;
-    if (frame.has_snapshot_begin()) staged_.emplace();
-    table::Builder& to = staged_ ? *staged_ : builder_;
-    for (const v1::Decision& message : frame.decisions().decisions()) {
-      const auto decision = convert::FromProto("decision.", message);
-      to.Put(decision.ok() ? *decision : Decision());  // An empty one is left out and counted.
+    if (frame.has_snapshot_begin()) {
+      staged_.emplace();
+      starts_over_ = false;
     }
+    for (const v1::Decision& message : frame.decisions().decisions()) Put(message);
+    if (starts_over_) return false;
     if (frame.has_snapshot_end() && staged_) {
       builder_ = *std::exchange(staged_, std::nullopt);
     } else if (staged_ ||
@@ -77,6 +78,11 @@ class Content {
     facts_.revision = frame.revision();
     return true;
   }
+  // Other bans hold: what was left out must come again, or go, so that all of it is needed anew.
+  bool StartsOver() const {
+    const std::lock_guard lock(mu_);
+    return starts_over_;
+  }
   // A snapshot that was cut begins anew.
   void Interrupt() {
     const std::lock_guard lock(mu_);
@@ -86,6 +92,7 @@ class Content {
   v1::WatchRequest ResumeRequest() const {
     const std::lock_guard lock(mu_);
     v1::WatchRequest request;
+    if (starts_over_) return request;
     request.set_store_id(facts_.store_id);
     request.set_from_revision(facts_.revision);
     return request;
@@ -102,7 +109,29 @@ class Content {
   }
 
  private:
+  // REQUIRES: mu_.
+  void TakeBans(const v1::BanList& list) {
+    std::vector<Ban> bans;
+    for (const v1::Ban& message : list.bans()) {
+      auto ban = convert::FromProto("bans.", message);
+      if (ban.ok()) bans.push_back(*std::move(ban));
+    }
+    starts_over_ = starts_over_ || bans != bans_;
+    bans_ = std::move(bans);
+  }
+  void Put(const v1::Decision& message) {
+    table::Builder& to = staged_ ? *staged_ : builder_;
+    const auto decision = convert::FromProto("decision.", message);
+    if (!decision.ok()) return to.Put(Decision());  // Is left out and counted.
+    if (!RanksBanned(bans_, *decision)) return to.Put(*decision);
+    if (const auto left = WithoutBanned(bans_, *decision)) return to.Put(*left);
+    // What it supersedes must go, which only a snapshot can do.
+    if (!staged_) starts_over_ = true;
+  }
+
   mutable std::mutex mu_;
+  std::vector<Ban> bans_;
+  bool starts_over_ = false;
   table::Builder builder_;
   std::optional<table::Builder> staged_;  // While a snapshot comes.
   table::Facts facts_;
@@ -132,6 +161,7 @@ class TableFollower {
       const grpc::Status status = info.ok() ? ReadUntilStreamEnds() : grpc::Status::OK;
       if (Stopping()) break;
       if (whole_ && flags_.once) return PublishOnce();
+      if (info.ok() && content_.StartsOver()) continue;
       if (!whole_ && (!info.ok() || !IsGone(status))) {
         return info.ok() ? connection_.ErrorOf(status) : info.error();
       }
@@ -158,6 +188,7 @@ class TableFollower {
     v1::WatchResponse frame;
     while (stream->Read(&frame)) {
       if (content_.Take(frame) && keeper_) keeper_->Changed();
+      if (content_.StartsOver()) context.TryCancel();
       if (frame.has_snapshot_end()) Tell();
       if (frame.has_snapshot_end() && flags_.once) context.TryCancel();
     }

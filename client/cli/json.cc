@@ -13,7 +13,7 @@ namespace {
 
 Json ToJson(const Value& value);
 
-Json ToJson(const Parameters& parameters) {
+Json ParametersJson(const Parameters& parameters) {
   Json json = Json::object();
   for (const Parameter& parameter : parameters.items()) {
     json[parameter.name] = ToJson(parameter.value);
@@ -28,7 +28,7 @@ Json ToJson(const Value& value) {
       for (const Value& item : list.items) json.push_back(ToJson(item));
       return json;
     }
-    Json operator()(const Parameters& nested) const { return ToJson(nested); }
+    Json operator()(const Parameters& nested) const { return ParametersJson(nested); }
     Json operator()(int64_t v) const { return v; }
     Json operator()(bool v) const { return v; }
     Json operator()(double v) const { return v; }
@@ -40,7 +40,7 @@ Json ToJson(const Value& value) {
 Json ToJson(const Candidate& candidate) {
   return {{"runner", candidate.runner.name},
           {"runner_id", candidate.runner.unique_id},
-          {"tactic", ToJson(candidate.tactic)}};
+          {"tactic", ParametersJson(candidate.tactic)}};
 }
 
 Json ToJson(const Ranked& ranked) {
@@ -178,6 +178,8 @@ Json ToJson(const v1::Lane& lane) {
 }
 
 }  // namespace
+
+Json ToJson(const Parameters& parameters) { return ParametersJson(parameters); }
 
 Json ToJson(const Environment& environment) {
   Json components = Json::object();

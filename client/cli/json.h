@@ -17,6 +17,7 @@ Json ToJson(const Schemas& schemas, const Decision& decision);
 Json ToJson(const Schemas& schemas, const v1::Job& job);
 Json ToJson(const Schemas& schemas, const v1::Miss& miss);
 Json ToJson(const Environment& environment);
+Json ToJson(const Parameters& parameters);
 Json ToJson(const Trial& trial);
 Json ToJson(const v1::GetServerInfoResponse& info);
 

@@ -93,6 +93,7 @@ int Main(int argc, char** argv) {
   app.footer(kExitCodes);
   AddCommon(&app, invocation);
   AddTuningCommands(app, invocation);
+  AddBanCommands(app, invocation);
   AddFileCommands(app, invocation);
   AddGroups(app, invocation);
   AddInfo(app, invocation);

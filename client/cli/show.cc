@@ -4,7 +4,9 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
+#include "client/cli/bans.h"
 #include "client/cli/commands.h"
 #include "client/cli/exit_codes.h"
 #include "client/cli/format.h"
@@ -50,7 +52,19 @@ std::string EnvironmentText(const Environment& environment) {
   return text + "components   " + Printable(components) + "\n";
 }
 
-std::string RankingText(const Decision& decision) {
+// "chosen": it answers; "next": whom it would fall to; or that it must not be run.
+std::string StandingOf(const Decision& decision, size_t place, const std::vector<Ban>& bans) {
+  const auto banned = [&](size_t i) {
+    return FindBan(bans, decision.key.problem.op, decision.ranking[i].candidate) != nullptr;
+  };
+  if (banned(place)) return "banned";
+  for (size_t before = 0; before < place; ++before) {
+    if (!banned(before)) return "next";
+  }
+  return "chosen";
+}
+
+std::string RankingText(const Decision& decision, const std::vector<Ban>& bans) {
   using Align = Table::Align;
   Table table({{"ranking"},
                {"", Align::kLeft, true},
@@ -59,7 +73,7 @@ std::string RankingText(const Decision& decision) {
                {"speed-up", Align::kRight}});
   for (size_t i = 0; i < decision.ranking.size(); ++i) {
     const Ranked& ranked = decision.ranking[i];
-    table.Add({i == 0 ? "chosen" : "next", ToText(ranked.candidate),
+    table.Add({StandingOf(decision, i, bans), ToText(ranked.candidate),
                FormatNanoseconds(ranked.median_ns),
                FormatNanoseconds(ranked.low_ns) + " to " + FormatNanoseconds(ranked.high_ns),
                FormatSpeedup(decision.default_ns, ranked.median_ns)});
@@ -79,7 +93,8 @@ std::string DisturbancesText(const Evidence& evidence) {
   return text.empty() ? text : "disturbed:" + text + "\n";
 }
 
-std::string ShowText(const Schemas& schemas, const Found& found, bool all) {
+std::string ShowText(const Schemas& schemas, const Found& found, const std::vector<Ban>& bans,
+                     bool all) {
   const Decision& decision = found.decision;
   std::string text = "decision " + std::to_string(decision.id) + ", revision " +
                      std::to_string(decision.revision) + ", made " +
@@ -92,7 +107,7 @@ std::string ShowText(const Schemas& schemas, const Found& found, bool all) {
       "default      " +
       (decision.default_ns > 0 ? FormatNanoseconds(decision.default_ns) : std::string("failed")) +
       "\n";
-  text += "why          " + ReasonText(decision) + "\n\n" + RankingText(decision);
+  text += "why          " + ReasonText(decision) + "\n\n" + RankingText(decision, bans);
   if (!found.evidence) return text;
   const Evidence& evidence = *found.evidence;
   text += "\nmeasured in " + FormatSeconds(evidence.seconds);
@@ -114,8 +129,12 @@ Json DisturbancesJson(const std::vector<Disturbance>& disturbances) {
   return json;
 }
 
-Json ShowJson(const Schemas& schemas, const Found& found) {
+Json ShowJson(const Schemas& schemas, const Found& found, const std::vector<Ban>& bans) {
   Json json = ToJson(schemas, found.decision);
+  json["banned"] = Json::array();
+  for (size_t i = 0; i < found.decision.ranking.size(); ++i) {
+    if (StandingOf(found.decision, i, bans) == "banned") json["banned"].push_back(i);
+  }
   json["evidence"] = nullptr;
   if (!found.evidence) return json;
   Json trials = Json::array();
@@ -156,8 +175,11 @@ Result<int> RunShow(const Settings& settings, const ShowFlags& flags) {
   const Schemas schemas(*info);
   const auto found = Find(*connection, schemas, flags);
   if (!found.ok()) return found.error();
-  const Check written = Write(settings.json ? Pretty(ShowJson(schemas, *found))
-                                            : ShowText(schemas, *found, flags.all));
+  // A daemon that knows of no bans has none.
+  const auto held = ReadBans(*connection);
+  const std::vector<Ban> bans = held.ok() ? held->bans : std::vector<Ban>();
+  const Check written = Write(settings.json ? Pretty(ShowJson(schemas, *found, bans))
+                                            : ShowText(schemas, *found, bans, flags.all));
   if (!written.ok()) return written.error();
   return kExitOk;
 }

@@ -6,8 +6,9 @@
 
 namespace tactic::lease {
 
-// Completes `contest`, of which the problem and its runners are known. What cannot be read is left
-// out: a trial is measured again, and priors only save time.
+// Completes `contest`, of which the problem and its runners are known, and what this process has
+// banned. What cannot be read is left out: a trial is measured again, priors only save time, and
+// the daemon refuses what is banned.
 void ReadGrant(const v1::AcquireLeaseResponse::Granted& granted, timing::ContestPlan& contest);
 
 }  // namespace tactic::lease

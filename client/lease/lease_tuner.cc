@@ -129,8 +129,9 @@ grpc::Status LeaseTuner::State::Acquire(const v1::AcquireLeaseRequest& request,
 
 Ended LeaseTuner::State::TuneOne(const Problem& problem, const MeasurementPolicy& policy,
                                  const link::TimeLimit& limit) {
-  const Result<timing::ContestPlan> contest = ContestOf(registry, problem, policy);
+  Result<timing::ContestPlan> contest = ContestOf(registry, problem, policy);
   if (!contest.ok()) return Failed(contest.error().message);
+  contest->bans = OpBans(client.cache().Bans(), problem.op);
   bool tuned = false;  // Here, or elsewhere while this waited: it was not decided before.
   const lease::Listener listener = [&](LeaseEvent::Kind kind, std::string detail) {
     tuned = tuned || kind != LeaseEvent::Kind::kDecided;

@@ -80,6 +80,8 @@ LeasedResult LeasedContest::Measure(const timing::ContestPlan& contest,
   const CandidateList list = ListCandidates(contest.runners, contest.problem);
   list_ = &list;
   if (!stream_.List(list.candidates)) return Lost();
+  const std::vector<timing::Observation> banned = timing::RejectionsOf(contest, list);
+  if (!banned.empty() && !stream_.Tell(0, timing::ResultsOf(banned))) return Lost();
   auto sampler = timing::MakeSampler(contest, list, session, keeper_);
   if (!sampler.ok()) {
     return GiveUp(LeasedResult::Kind::kCannotRun, sampler.error().message);

@@ -7,6 +7,7 @@
 #include "client/link/fork.h"
 #include "client/link/miss_sender.h"
 #include "client/link/status_board.h"
+#include "client/link/strict_bans.h"
 #include "client/link/tune_call.h"
 #include "client/link/watcher.h"
 
@@ -41,10 +42,14 @@ struct Client::State {
       : target(std::move(to)),
         name(std::move(as)),
         stub(link::NewStub(target)),
-        watcher({target, std::move(given.environments), given.silence}, cache, board),
+        strict_bans(given.strict_ban_age, cache, board),
+        watcher(
+            {target, std::move(given.environments), given.silence, [this] { strict_bans.Look(); }},
+            cache, board),
         sender(target, name, cache, board,
                {.daemon_tunes = [this](const std::string& op) { return watcher.DaemonTunes(op); },
-                .log = given.log ? std::move(given.log) : WriteToStderr}) {}
+                .log = given.log ? std::move(given.log) : WriteToStderr,
+                .turn = [this] { strict_bans.Look(); }}) {}
 
   const link::ConnectedObject connected;
   const std::string target;
@@ -52,6 +57,7 @@ struct Client::State {
   Cache cache;
   link::StatusBoard board;
   const std::unique_ptr<v1::Tuning::Stub> stub;  // Of calls that a user waits for.
+  link::StrictBans strict_bans;
   link::Watcher watcher;
   link::MissSender sender;  // Last: its thread uses the watcher.
 };

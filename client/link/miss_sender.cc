@@ -157,6 +157,7 @@ void MissSender::Loop() {
     std::vector<v1::ReportMissesRequest> reports;
     if (board_.HearsDaemon()) reports = reporter_.TakeDue();
     lock.unlock();
+    hooks_.turn();
     SendReports(reports);
     lock.lock();
     if (!stopping_) wake_.wait_for(lock, kTurn);

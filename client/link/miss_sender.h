@@ -31,6 +31,8 @@ struct MissHooks {
   // Gets a line for each op and profile that misses where nothing is tuned, once. Called with the
   // sender's lock held, on any thread that drains.
   std::function<void(const std::string& line)> log;
+  // Called with each turn of the thread, several times a second.
+  std::function<void()> turn = [] {};
 };
 
 // Starts with construction, ends with destruction. Thread-safe. What it refers to outlives it.

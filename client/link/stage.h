@@ -48,6 +48,8 @@ class Stage {
   void CommitSnapshot(const TablePosition& at);
   void Apply(std::vector<Decision> changes, const TablePosition& at);
   void Rest(const TablePosition& at);  // Nothing newer stands.
+  // What must not be run: holds at once, also in a table that is pinned or held.
+  void SetBans(std::vector<Ban> bans) { cache_.SetBans(std::move(bans)); }
 
   // The user; what each means is in tactic/client.h.
   TablePosition Pin();

@@ -2,6 +2,8 @@
 
 #include <time.h>
 
+#include <algorithm>
+
 namespace tactic::link {
 namespace {
 
@@ -79,6 +81,11 @@ std::pair<std::string, uint64_t> StatusBoard::Position() const {
 bool StatusBoard::HearsDaemon() const {
   std::lock_guard lock(mu_);
   return heard_ns_ != 0 && now_ns_() - heard_ns_ <= kFreshNanos;
+}
+
+bool StatusBoard::SilentFor(std::chrono::nanoseconds age) const {
+  std::lock_guard lock(mu_);
+  return now_ns_() - std::max(heard_ns_, made_ns_) > age.count();
 }
 
 bool StatusBoard::WaitFor(std::chrono::milliseconds timeout, const std::function<bool()>& holds) {

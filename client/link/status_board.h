@@ -20,7 +20,8 @@ int64_t BootNanos();
 class StatusBoard {
  public:
   // `now_ns`: nanoseconds of a clock like that of BootNanos.
-  explicit StatusBoard(std::function<int64_t()> now_ns = BootNanos) : now_ns_(std::move(now_ns)) {}
+  explicit StatusBoard(std::function<int64_t()> now_ns = BootNanos)
+      : now_ns_(std::move(now_ns)), made_ns_(now_ns_()) {}
 
   // A frame came: the daemon is there.
   void Heard();
@@ -37,6 +38,8 @@ class StatusBoard {
   // Where to resume.
   std::pair<std::string, uint64_t> Position() const;
   bool HearsDaemon() const;  // Within what counts as fresh.
+  // Whether no frame came for longer than this; at first, since this was made.
+  bool SilentFor(std::chrono::nanoseconds age) const;
 
   // Waits until the table has a whole snapshot.
   bool WaitUntilReady(std::chrono::milliseconds timeout);
@@ -51,6 +54,7 @@ class StatusBoard {
   bool WaitFor(std::chrono::milliseconds timeout, const std::function<bool()>& holds);
 
   const std::function<int64_t()> now_ns_;
+  const int64_t made_ns_;
   mutable std::mutex mu_;
   std::condition_variable changed_;
   // Guarded by mu_:

@@ -194,7 +194,10 @@ Watcher::End Watcher::Follow() {
 }
 
 bool Watcher::OnFrame(const v1::WatchResponse& frame, End& end) {
+  // Before all else: nobody may count on a daemon whose bans do not hold yet.
+  if (frame.has_bans()) OnBans(frame.bans());
   board_.Heard();
+  options_.heard();
   if (!end.progressed) board_.Connected();
   end.progressed = true;
   if (!BelongsHere(frame)) {
@@ -237,6 +240,19 @@ bool Watcher::BelongsHere(const v1::WatchResponse& frame) const {
   if (frame.frame_case() == v1::WatchResponse::FRAME_NOT_SET) return true;
   if (frame.has_snapshot_end()) return in_snapshot_;
   return in_snapshot_ || frame.store_id() == board_.Position().first;
+}
+
+void Watcher::OnBans(const v1::BanList& list) {
+  std::vector<Ban> bans;
+  for (const v1::Ban& message : list.bans()) {
+    auto ban = convert::FromProto("bans.", message);
+    if (ban.ok()) {
+      bans.push_back(std::move(ban).value());
+    } else {
+      board_.Failed("a ban of the daemon cannot be read: " + ban.error().message);
+    }
+  }
+  stage_.SetBans(std::move(bans));
 }
 
 void Watcher::OnDecisions(const v1::WatchResponse& frame) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -22,7 +23,8 @@ struct WatcherOptions {
   std::string target;
   // Empty: the daemon's own, if it is reached over a unix socket.
   std::vector<std::pair<std::string, Environment>> environments;
-  Millis silence{15'000};  // A stream without a frame for this long is dead.
+  Millis silence{15'000};               // A stream without a frame for this long is dead.
+  std::function<void()> heard = [] {};  // Called for each frame, once its bans hold.
 };
 
 // Starts with construction, ends with destruction. `cache` and `board` outlive it.
@@ -67,6 +69,7 @@ class Watcher {
   // Changes of a store must follow a snapshot of it, the end of a snapshot its beginning.
   bool BelongsHere(const v1::WatchResponse& frame) const;
   void OnDecisions(const v1::WatchResponse& frame);
+  void OnBans(const v1::BanList& list);
   // False: it is time to stop.
   bool Pause(Millis wait);
   // Makes `context` the call that a stop cancels; false: already stopping.

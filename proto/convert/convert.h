@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "tactic/model/ban.h"
 #include "tactic/model/decision.h"
 #include "tactic/model/device_report.h"
 #include "tactic/model/key.h"
@@ -23,6 +24,7 @@ void ToProto(const Environment& from, v1::Environment* to);
 void ToProto(const Key& from, v1::Key* to);
 void ToProto(const RunnerId& from, v1::RunnerId* to);
 void ToProto(const Candidate& from, v1::Candidate* to);
+void ToProto(const Ban& from, v1::Ban* to);
 void ToProto(const Trial& from, v1::Trial* to);
 void ToProto(const Disturbance& from, v1::Disturbance* to);
 void ToProto(const Decision& from, v1::Decision* to);  // Sets the fingerprint too.
@@ -38,6 +40,9 @@ Result<Environment> FromProto(std::string_view field, const v1::Environment& fro
 Result<Key> FromProto(std::string_view field, const v1::Key& from);
 Result<RunnerId> FromProto(std::string_view field, const v1::RunnerId& from);
 Result<Candidate> FromProto(std::string_view field, const v1::Candidate& from);
+Result<Ban> FromProto(std::string_view field, const v1::Ban& from);
+// Only what is banned (Ban's identity); the rest is ignored.
+Result<Ban> BannedFromProto(std::string_view field, const v1::Ban& from);
 Result<Trial> FromProto(std::string_view field, const v1::Trial& from);
 Result<Disturbance> FromProto(std::string_view field, const v1::Disturbance& from);
 Result<Decision> FromProto(std::string_view field, const v1::Decision& from);

@@ -31,6 +31,16 @@ WallBudget::WallBudget(const ContestPlan& contest)
       end_(std::chrono::steady_clock::now() + std::chrono::milliseconds(contest.policy.budget_ms) -
            std::chrono::milliseconds(static_cast<int64_t>(1e3 * contest.spent_seconds))) {}
 
+std::vector<Observation> RejectionsOf(const ContestPlan& contest, const CandidateList& list) {
+  std::vector<Observation> rejections;
+  for (size_t i = 0; i < list.candidates.size(); ++i) {
+    const Ban* ban = contest.bans.Find(list.candidates[i]);
+    if (ban == nullptr) continue;
+    rejections.push_back({static_cast<int>(i), Outcome::kRejected, 0, WhyBanned(*ban)});
+  }
+  return rejections;
+}
+
 Race MakeRace(const ContestPlan& contest, const CandidateList& list) {
   RaceInput input;
   input.candidates = static_cast<int>(list.candidates.size());
@@ -56,6 +66,9 @@ Race MakeRace(const ContestPlan& contest, const CandidateList& list) {
   Race race(std::move(input), options);
   for (const Trial& trial : contest.earlier) {
     if (const auto index = list.Find(trial.candidate)) race.Restore(*index, trial);
+  }
+  for (const Observation& banned : RejectionsOf(contest, list)) {
+    race.Restore(banned.candidate, {.outcome = banned.outcome, .detail = banned.detail});
   }
   return race;
 }

@@ -13,6 +13,7 @@
 #include "runners/timing/device_session.h"
 #include "runners/timing/launch_observer.h"
 #include "runners/timing/race.h"
+#include "tactic/model/ban.h"
 #include "tactic/model/contest.h"
 #include "tactic/model/decision.h"
 #include "tactic/model/key.h"
@@ -31,6 +32,7 @@ struct ContestPlan {
   std::vector<Candidate> first;       // Screened first, in this order.
   std::vector<Neighbour> neighbours;  // Priors, the nearest first.
   std::vector<Trial> earlier;         // What earlier processes found.
+  OpBans bans;                        // What these cover is rejected, not run.
   uint64_t seed = 0;
   uint32_t epoch = 0;     // Number of this process in the contest.
   int cycle_rounds = 1;   // DeviceSession::rounds_of_a_cycle. Nobody is judged before two cycles.
@@ -38,6 +40,9 @@ struct ContestPlan {
   double spent_seconds = 0;   // Of the policy's budget, by earlier processes.
   uint64_t memory_bytes = 0;  // For operands, copies and workspace; 0 = the device's own rule.
 };
+
+// The candidates of the list that are banned, as rejected.
+std::vector<Observation> RejectionsOf(const ContestPlan& contest, const CandidateList& list);
 
 // The race, with what is known already. What `contest` names and the list lacks is left out.
 Race MakeRace(const ContestPlan& contest, const CandidateList& list);

@@ -79,6 +79,7 @@ void Race::Restore(int candidate, const Trial& trial) {
   if (IsFailure(trial.outcome)) {
     entry.outcome = trial.outcome;
     entry.detail = trial.detail;
+    if (search_ != nullptr) search_->Tell(candidate, std::nullopt);  // Takes nobody's place.
   }
   std::copy_if(trial.samples.begin(), trial.samples.end(), std::back_inserter(entry.samples),
                [](const Sample& sample) { return IsTime(sample.nanoseconds); });

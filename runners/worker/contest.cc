@@ -56,6 +56,9 @@ Check ReadCandidates(const v1::Run& request, ContestPlan& contest) {
     if (!neighbour.ok()) return neighbour.error();
     contest.neighbours.push_back(*std::move(neighbour));
   }
+  std::vector<Ban> bans;
+  if (const Check c = ConvertAll("bans", request.bans(), bans); !c.ok()) return c;
+  contest.bans = OpBans(bans, contest.problem.op);
   if (!request.has_incumbent()) return Ok();
   auto incumbent = convert::FromProto("incumbent.", request.incumbent());
   if (!incumbent.ok()) return incumbent.error();

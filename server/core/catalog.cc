@@ -1,6 +1,7 @@
 #include "server/core/catalog.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 namespace tactic {
@@ -28,6 +29,29 @@ DecisionPtr Catalog::Find(const Fingerprint& key) const {
   MutexLock lock(mu_);
   const auto found = by_key_.find(key);
   return found == by_key_.end() ? nullptr : found->second;
+}
+
+DecisionPtr Catalog::Answer(const Fingerprint& key) const {
+  DecisionPtr standing = Find(key);
+  const BansPtr bans = Bans();
+  if (standing == nullptr || !RanksBanned(bans->bans, *standing)) return standing;
+  std::optional<Decision> left = WithoutBanned(bans->bans, *standing);
+  return left ? std::make_shared<const Decision>(*std::move(left)) : nullptr;
+}
+
+BansPtr Catalog::Bans() const {
+  MutexLock lock(mu_);
+  return bans_;
+}
+
+void Catalog::SetBans(std::vector<Ban> bans, uint64_t damaged) {
+  {
+    MutexLock lock(mu_);
+    if (bans_->bans == bans && bans_->damaged == damaged) return;
+    bans_ =
+        std::make_shared<const BanList>(BanList{bans_->generation + 1, std::move(bans), damaged});
+  }
+  listeners_.Wake("");
 }
 
 Catalog::Page Catalog::Since(uint64_t after, size_t limit) const {

@@ -58,6 +58,7 @@ absl::Status ContestRecord::AddCandidates(const std::vector<Candidate>& candidat
   if (trials_.empty()) {
     trials_ = std::move(trials);
     seen_in_.assign(count, 0);
+    Reject();
     return absl::OkStatus();
   }
   const auto same = [](const Trial& a, const Trial& b) { return a.candidate == b.candidate; };
@@ -127,6 +128,14 @@ void ContestRecord::TakeOver(const ContestRecord& earlier) {
     if (found == known.end()) continue;
     trial = *found->second;
     samples_ += trial.samples.size();
+  }
+  Reject();
+}
+
+void ContestRecord::Reject() {
+  for (uint32_t i = 0; i < size(); ++i) {
+    const Ban* ban = bans_.Find(trials_[i].candidate);
+    if (ban != nullptr) Fail(i, Outcome::kRejected, WhyBanned(*ban));
   }
 }
 

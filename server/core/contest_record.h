@@ -12,14 +12,17 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "server/core/lane.h"
+#include "tactic/model/ban.h"
 #include "tactic/model/contest.h"
 
 namespace tactic {
 
 class ContestRecord {
  public:
-  // `runners`: those that may appear in the list of candidates.
-  explicit ContestRecord(std::vector<RunnerId> runners) : runners_(std::move(runners)) {}
+  // `runners`: those that may appear in the list of candidates. What `bans` cover of the list has
+  // failed from the beginning: rejected, and why.
+  explicit ContestRecord(std::vector<RunnerId> runners, OpBans bans = {})
+      : runners_(std::move(runners)), bans_(std::move(bans)) {}
 
   // Each of these gives InvalidArgument, and changes nothing, when what it is given cannot be
   // right; the text names the field, its value and the bound.
@@ -60,7 +63,11 @@ class ContestRecord {
   absl::Status CheckVerdict(const ContestVerdict& verdict) const;
   std::string FailureText() const;
 
+  // Fails what is banned.
+  void Reject();
+
   std::vector<RunnerId> runners_;
+  OpBans bans_;
   std::vector<Trial> trials_;
   std::vector<uint32_t> seen_in_;  // Epoch + 1 of the last result of each candidate; 0 = none.
   size_t samples_ = 0;

@@ -18,14 +18,14 @@ Environment EnvironmentOf(const LaneInfo& lane, const OpInfo& op) {
   return environment;
 }
 
-ContestSpec SpecFor(const Key& key, std::vector<std::string> runners, const Decision* standing) {
+ContestSpec SpecFor(const Key& key, std::vector<std::string> runners, const Decision* answer) {
   const Fingerprint fingerprint = FingerprintOf(key);
   ContestSpec spec;
   spec.key = key;
   spec.runners = std::move(runners);
   spec.seed = fingerprint.high ^ fingerprint.low;  // The same race every time.
-  if (standing == nullptr || standing->ranking.empty()) return spec;
-  const Candidate& pick = standing->ranking.front().candidate;
+  if (answer == nullptr || answer->ranking.empty()) return spec;
+  const Candidate& pick = answer->ranking.front().candidate;
   const bool races = spec.runners.empty() || std::find(spec.runners.begin(), spec.runners.end(),
                                                        pick.runner.name) != spec.runners.end();
   if (races) spec.incumbent = pick;

@@ -11,6 +11,7 @@
 #include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "server/core/job.h"
+#include "tactic/model/ban.h"
 #include "tactic/model/contest.h"
 #include "tactic/model/decision.h"
 #include "tactic/model/device_report.h"
@@ -52,13 +53,14 @@ struct ContestSpec {
   std::vector<std::string> runners;    // Empty = all of the op.
   std::optional<Candidate> incumbent;  // The standing pick.
   std::vector<Neighbour> neighbours;   // Priors, the nearest first.
+  OpBans bans;                         // What these cover is rejected, not run.
   uint64_t seed = 0;
   bool thorough = false;  // Longer than usual, to verify what is decided.
 };
 
-// The contest of `key` over these runners. The pick of the standing decision (nullptr: none) is the
-// incumbent if its runner takes part.
-ContestSpec SpecFor(const Key& key, std::vector<std::string> runners, const Decision* standing);
+// The contest of `key` over these runners. The pick of the decision that answers now (nullptr:
+// none) is the incumbent if its runner takes part.
+ContestSpec SpecFor(const Key& key, std::vector<std::string> runners, const Decision* answer);
 
 // What a contest found. No ranking: no candidate was valid, and `failure` says so.
 struct ContestResult {

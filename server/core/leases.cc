@@ -81,7 +81,7 @@ absl::StatusOr<uint64_t> Leases::Enter(LeaseRequest request, std::function<void(
   ticket.client = std::move(request.client);
   ticket.again = request.again;
   ticket.wake = std::move(wake);
-  const bool may_measure = request.again || catalog_.Find(ticket.key) == nullptr;
+  const bool may_measure = request.again || catalog_.Answer(ticket.key) == nullptr;
   if (may_measure) ticket.neighbours = tuner_.NeighboursOf(request.key);  // Reads the store.
   MutexLock lock(mu_);
   if (draining_) return absl::UnavailableError("the daemon is stopping; ask its successor");
@@ -132,10 +132,10 @@ void Leases::Serve() {
 }
 
 LeaseState Leases::StateOf(const Ticket& ticket) {
-  DecisionPtr standing = catalog_.Find(ticket.key);
+  DecisionPtr answer = catalog_.Answer(ticket.key);
   const bool answers =
-      standing != nullptr && (!ticket.again || standing->revision > ticket.entered_at_revision);
-  if (answers) return LeaseOutcome{std::move(standing), ""};
+      answer != nullptr && (!ticket.again || answer->revision > ticket.entered_at_revision);
+  if (answers) return LeaseOutcome{std::move(answer), ""};
   Entry& entry = entries_.at(ticket.key);
   if (entry.holder) {
     const std::string& client = entry.holder->client;
@@ -145,10 +145,11 @@ LeaseState Leases::StateOf(const Ticket& ticket) {
   if (ticket.lane && !tuner_.TryLend(*ticket.lane)) {
     return LeaseWaiting{absl::StrCat("lane ", ticket.lane_name, " is in use"), ""};
   }
-  return Grant(ticket, entry, standing);
+  return Grant(ticket, entry);
 }
 
-LeaseGrant Leases::Grant(const Ticket& ticket, Entry& entry, const DecisionPtr& standing) {
+LeaseGrant Leases::Grant(const Ticket& ticket, Entry& entry) {
+  const DecisionPtr standing = catalog_.Find(ticket.key);
   if (standing != nullptr && standing->revision > entry.begun_at_revision) {
     // What earlier holders found was for a decision that is made.
     entry.record = ContestRecord(entry.runners);
@@ -163,8 +164,10 @@ LeaseGrant Leases::Grant(const Ticket& ticket, Entry& entry, const DecisionPtr& 
   grant.ttl_ms = options_.ttl_ms;
   grant.lane = ticket.lane_name;
   grant.epoch = entry.epoch;
-  grant.spec = SpecFor(entry.key, {}, standing.get());
+  entry.bans = OpBans(catalog_.Bans()->bans, entry.key.problem.op);
+  grant.spec = SpecFor(entry.key, {}, catalog_.Answer(ticket.key).get());
   grant.spec.neighbours = ticket.neighbours;
+  grant.spec.bans = entry.bans;
   grant.earlier = entry.record.trials();
   const int64_t now_ns = clock_.NowNanos();
   entry.holder = Holder{grant.token, ticket.client, ticket.lane, now_ns, now_ns, now_ns};
@@ -222,7 +225,7 @@ absl::Status Leases::Apply(const TrialReport& report, Entry& entry) {
   Holder& holder = *entry.holder;
   if (!report.candidates.empty()) {
     if (holder.listed) return absl::InvalidArgumentError("candidates: they were listed before");
-    ContestRecord record(entry.runners);
+    ContestRecord record(entry.runners, entry.bans);
     RETURN_IF_ERROR(record.AddCandidates(report.candidates));
     record.TakeOver(entry.record);
     entry.record = std::move(record);

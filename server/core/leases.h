@@ -80,6 +80,7 @@ class Leases {
     uint64_t begun_at_revision = 0;
     uint32_t epoch = 0;  // Holders so far that reported something.
     double seconds = 0;  // That they measured.
+    OpBans bans;         // Of the holder's contest: those of its grant.
     std::optional<Holder> holder;
     // How the last few leases ended, by fence, for those who come late.
     std::map<uint64_t, std::string> ends;
@@ -108,8 +109,7 @@ class Leases {
   // Looks anew at all who wait, and wakes those for whom there is news.
   void Serve() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   LeaseState StateOf(const Ticket& ticket) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  LeaseGrant Grant(const Ticket& ticket, Entry& entry, const DecisionPtr& standing)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  LeaseGrant Grant(const Ticket& ticket, Entry& entry) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void ExpireOverdue() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // Ends the lease without a result, unless its result is being stored; a candidate that is
   // announced failed as `blame` says.

@@ -1,4 +1,4 @@
-// What must outlive the daemon: decisions with their evidence, jobs, and misses.
+// What must outlive the daemon: decisions with their evidence, jobs, misses, and bans.
 //
 // Contract of every implementation, checked by tests/conformance/store_conformance.h:
 // - Durable: a method that returns OK has put its change where a power cut leaves it. An error is
@@ -20,6 +20,7 @@
 #include "server/core/job.h"
 #include "server/core/miss.h"
 #include "server/core/stored_contest.h"
+#include "tactic/model/ban.h"
 #include "tactic/model/decision.h"
 
 namespace tactic {
@@ -86,6 +87,15 @@ class Store {
   virtual absl::Status AddMisses(const std::vector<MissedCall>& misses) = 0;
   // Most recently seen first.
   virtual absl::StatusOr<std::vector<MissedCall>> LoadMisses() = 0;
+
+  // Adds the ban, or replaces the one of the same identity in its place. InvalidArgument: outside
+  // the model's limits. ResourceExhausted: limits::kBans are held.
+  virtual absl::Status PutBan(const Ban& ban) = 0;
+  // Removes the ban of this identity; false: there was none.
+  virtual absl::StatusOr<bool> RemoveBan(const Ban& ban) = 0;
+  // All bans, in the order in which they were first put. Adds to `damaged` those that are damaged
+  // and therefore do not hold: somebody must be told.
+  virtual absl::StatusOr<std::vector<Ban>> LoadBans(uint64_t& damaged) = 0;
 };
 
 }  // namespace tactic

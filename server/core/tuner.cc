@@ -57,7 +57,7 @@ absl::StatusOr<DecisionPtr> Tuner::Lookup(const Problem& problem, const Measurem
     key = KeyFor(*Lanes(), "problem", problem, policy, {}, environment);
     if (!key.ok()) return key.status();
   }
-  return catalog_.Find(FingerprintOf(*key));
+  return catalog_.Answer(FingerprintOf(*key));
 }
 
 absl::StatusOr<Decision> Tuner::FindDecision(uint64_t id) const { return store_.FindDecision(id); }
@@ -109,10 +109,10 @@ absl::StatusOr<std::optional<JobView>> Tuner::FindRequest(const Job& asked) cons
 DecisionPtr Tuner::AnswerOf(const Job& job, const JobItem& item,
                             int64_t decided_since_unix_ms) const {
   if (job.verify) return nullptr;  // A decision is what it asks about.
-  DecisionPtr standing = catalog_.Find(item.fingerprint);
-  if (standing == nullptr || standing->created_unix_ms < decided_since_unix_ms) return nullptr;
-  if (!job.runners.empty() && !RanksOneOf(*standing, job.runners)) return nullptr;
-  return standing;
+  DecisionPtr answer = catalog_.Answer(item.fingerprint);
+  if (answer == nullptr || answer->created_unix_ms < decided_since_unix_ms) return nullptr;
+  if (!job.runners.empty() && !RanksOneOf(*answer, job.runners)) return nullptr;
+  return answer;
 }
 
 absl::Status Tuner::CheckTaken(const LaneViews& lanes, const Key& key) const {

@@ -40,10 +40,10 @@ namespace tactic {
 // it by the full answer.
 class Tuner {
  public:
-  // Loads jobs from the store: unfinished ones are queued again, or ended with a reason (deadline
-  // passed; later on, when all lanes have reported: op unknown, environment changed). What was
-  // decided meanwhile is found in the catalog. All arguments outlive this. Lanes are known by
-  // position.
+  // Loads bans and jobs from the store: unfinished ones are queued again, or ended with a reason
+  // (deadline passed; later on, when all lanes have reported: op unknown, environment changed).
+  // What was decided meanwhile is found in the catalog. All arguments outlive this. Lanes are known
+  // by position.
   static absl::StatusOr<std::unique_ptr<Tuner>> Create(Store& store, Catalog& catalog,
                                                        std::vector<Lane*> lanes, const Clock& clock,
                                                        TunerOptions options);
@@ -68,6 +68,13 @@ class Tuner {
   // Of these ops (empty: all), most recently seen first. Reads the store.
   absl::StatusOr<std::vector<MissView>> ListMisses(const std::vector<std::string>& ops,
                                                    size_t limit) const;
+
+  // Stores a ban, in place of the same one, and shows it (the rules: Admin.Ban of admin.proto).
+  // True: it was banned before. ResourceExhausted: limits::kBans hold.
+  absl::StatusOr<bool> PutBan(Ban ban);
+  // False: it was not banned.
+  absl::StatusOr<bool> RemoveBan(const Ban& ban);
+  BansPtr Bans() const { return catalog_.Bans(); }
 
   absl::StatusOr<std::optional<StoredContest>> NextContest(uint64_t after, uint64_t& damaged) const;
   // Takes contests of another store by the rules of import_session.h. OK: stored and shown. An
@@ -133,7 +140,7 @@ class Tuner {
   // OK if some lane takes contests of this key now, or would take one as its probe.
   absl::Status CheckTaken(const LaneViews& lanes, const Key& key) const;
   absl::StatusOr<JobView> Take(Job job) ABSL_EXCLUSIVE_LOCKS_REQUIRED(write_mu_);
-  // The standing decision, if it answers `item` of `job`.
+  // The decision that answers `item` of `job` now, if there is one.
   DecisionPtr AnswerOf(const Job& job, const JobItem& item, int64_t decided_since_unix_ms) const;
   absl::Status Change(const std::string& id, Persist persist, absl::FunctionRef<void(Job&)> change)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(write_mu_);
@@ -172,6 +179,13 @@ class Tuner {
                                                         const std::vector<StoredContest>& contests)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(write_mu_);
   absl::Status StoreImported(const std::vector<StoredContest>& contests)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(write_mu_);
+
+  // Bans (tuner_bans.cc).
+  // Shows the bans that the store holds.
+  absl::Status ShowBans() ABSL_EXCLUSIVE_LOCKS_REQUIRED(write_mu_);
+  // The same after a change; what became of it if that is in doubt.
+  absl::Status ShowChangedBans(const absl::Status& changed)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(write_mu_);
 
   // Time (tuner_jobs.cc).

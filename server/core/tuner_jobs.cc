@@ -58,6 +58,8 @@ absl::Status Tuner::Restore() {
   absl::StatusOr<std::vector<Job>> jobs = store_.LoadJobs();
   if (!jobs.ok()) return jobs.status();
   MutexLock write(write_mu_);
+  // First: which decisions answer depends on them.
+  if (absl::Status shown = ShowBans(); !shown.ok()) return shown;
   for (const Job& job : *jobs) {
     if (!IsTerminal(job.state)) {
       Resume(job);

@@ -113,8 +113,9 @@ void Tuner::Run(size_t lane, const Scheduler::Contest& contest, const std::stop_
   std::stop_source contest_stop = contest.stop;
   const std::stop_callback forward(stop, [&contest_stop] { contest_stop.request_stop(); });
   ContestSpec spec =
-      SpecFor(contest.key, contest.runners, catalog_.Find(contest.fingerprint).get());
+      SpecFor(contest.key, contest.runners, catalog_.Answer(contest.fingerprint).get());
   spec.neighbours = NeighboursOf(contest.key);
+  spec.bans = OpBans(catalog_.Bans()->bans, contest.key.problem.op);
   spec.thorough = contest.verify;
   const int64_t started_ns = clock_.NowNanos();
   absl::StatusOr<ContestResult> result =
@@ -266,6 +267,8 @@ absl::Status Tuner::Reconcile() {
     Report({TunerEvent::Kind::kStoreFailed, "", "", "", decisions.status().ToString()});
     return decisions.status();
   }
+  // Before what was decided since, as watchers get them.
+  if (absl::Status shown = ShowBans(); !shown.ok()) return shown;
   const uint64_t known = catalog_.Revision();
   for (Decision& decision : *decisions) {
     if (decision.revision > known) catalog_.Publish(std::move(decision));

@@ -40,7 +40,7 @@ absl::StatusOr<std::vector<MissView>> Tuner::ListMisses(const std::vector<std::s
     if (views.size() == limit) break;
     const std::string& op = call.key.problem.op;
     if (!ops.empty() && std::find(ops.begin(), ops.end(), op) == ops.end()) continue;
-    DecisionPtr decision = catalog_.Find(FingerprintOf(call.key));
+    DecisionPtr decision = catalog_.Answer(FingerprintOf(call.key));
     views.push_back({std::move(call), std::move(decision)});
   }
   return views;

@@ -70,6 +70,9 @@ struct TunerEvent {
     kLeaseGranted,
     kLeaseEnded,  // Without a result; `detail` says how.
     kLeaseDecided,
+    kBanned,
+    kUnbanned,
+    kBansDamaged,  // In the store; they do not hold.
     kStoreFailed,  // The store refused a change; `detail` says which and why.
   } kind;
   std::string job;      // Empty for contests: several jobs may wait for one.

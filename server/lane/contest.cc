@@ -42,7 +42,7 @@ Contest::Contest(const ContestSpec& spec, std::vector<RunnerId> runners, uint64_
     : spec_(spec),
       run_(run),
       memory_limit_bytes_(memory_limit_bytes),
-      record_(std::move(runners)) {}
+      record_(std::move(runners), spec.bans) {}
 
 v1::Run Contest::NextRun(bool with_samples) const {
   v1::Run message;
@@ -54,6 +54,7 @@ v1::Run Contest::NextRun(bool with_samples) const {
   for (const Neighbour& neighbour : spec_.neighbours) {
     convert::ToProto(neighbour, message.add_neighbours());
   }
+  for (const Ban& ban : spec_.bans.all()) convert::ToProto(ban, message.add_bans());
   message.set_thorough(spec_.thorough);
   message.set_spent_seconds(spent_seconds_);
   message.set_seed(spec_.seed);

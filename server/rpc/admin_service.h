@@ -1,6 +1,7 @@
 // Administration on the wire: proto/tactic/v1/admin.proto is its manual.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -32,7 +33,19 @@ class AdminService final : public v1::Admin::CallbackService {
   grpc::ServerReadReactor<v1::ImportRequest>* Import(grpc::CallbackServerContext* context,
                                                      v1::ImportResponse* response) override;
 
+  grpc::ServerUnaryReactor* Ban(grpc::CallbackServerContext* context, const v1::BanRequest* request,
+                                v1::BanResponse* response) override;
+  grpc::ServerUnaryReactor* Unban(grpc::CallbackServerContext* context,
+                                  const v1::UnbanRequest* request,
+                                  v1::UnbanResponse* response) override;
+  grpc::ServerUnaryReactor* ListBans(grpc::CallbackServerContext* context,
+                                     const v1::ListBansRequest* request,
+                                     v1::ListBansResponse* response) override;
+
   absl::StatusOr<AdminSlot> Admit();
+  // A unary call that waits for the store: `body` runs on the thread.
+  grpc::ServerUnaryReactor* ServeWithStore(grpc::CallbackServerContext* context,
+                                           std::function<absl::Status()> body);
 
   // Counts the calls; shared with their slots.
   struct Calls {

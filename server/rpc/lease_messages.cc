@@ -29,6 +29,7 @@ void Render(const LeaseGrant& grant, v1::AcquireLeaseResponse* to) {
   for (const Neighbour& neighbour : grant.spec.neighbours) {
     convert::ToProto(neighbour, granted.add_neighbours());
   }
+  for (const Ban& ban : grant.spec.bans.all()) convert::ToProto(ban, granted.add_bans());
 }
 
 void Render(const LeaseOutcome& outcome, v1::AcquireLeaseResponse* to) {

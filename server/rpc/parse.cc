@@ -155,4 +155,12 @@ absl::StatusOr<MissQuestion> Parse(const v1::ListMissesRequest& request) {
   return question;
 }
 
+absl::StatusOr<Ban> Parse(const v1::BanRequest& request) {
+  return ToStatusOr(convert::FromProto("ban.", request.ban()));
+}
+
+absl::StatusOr<Ban> Parse(const v1::UnbanRequest& request) {
+  return ToStatusOr(convert::BannedFromProto("ban.", request.ban()));
+}
+
 }  // namespace tactic

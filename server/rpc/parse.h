@@ -12,6 +12,7 @@
 #include "google/protobuf/message_lite.h"
 #include "server/core/tuner.h"
 #include "server/rpc/watch_reactor.h"
+#include "tactic/v1/admin.pb.h"
 #include "tactic/v1/tuning.pb.h"
 
 namespace tactic {
@@ -55,5 +56,7 @@ absl::StatusOr<std::string> ParseJobId(const std::string& id);
 absl::StatusOr<size_t> Parse(const v1::ListJobsRequest& request);
 absl::StatusOr<MissReport> Parse(const v1::ReportMissesRequest& request);
 absl::StatusOr<MissQuestion> Parse(const v1::ListMissesRequest& request);
+absl::StatusOr<Ban> Parse(const v1::BanRequest& request);
+absl::StatusOr<Ban> Parse(const v1::UnbanRequest& request);  // Only what is banned.
 
 }  // namespace tactic

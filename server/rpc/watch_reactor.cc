@@ -40,6 +40,21 @@ void WatchReactor::Opened() {
 void WatchReactor::Closed() { catalog_.Unsubscribe(subscription_); }
 
 WatchReactor::Step WatchReactor::Next(v1::WatchResponse& frame, Signals signals) {
+  Step step = NextOfDecisions(frame, signals);
+  // After the decisions were read: none in the frame is newer than a ban that is not in it.
+  if (step.what == Step::What::kWrite) AddNewBans(frame);
+  return step;
+}
+
+void WatchReactor::AddNewBans(v1::WatchResponse& frame) {
+  const BansPtr bans = catalog_.Bans();
+  if (bans_sent_ == bans->generation) return;
+  bans_sent_ = bans->generation;
+  v1::BanList& list = *frame.mutable_bans();
+  for (const Ban& ban : bans->bans) convert::ToProto(ban, list.add_bans());
+}
+
+WatchReactor::Step WatchReactor::NextOfDecisions(v1::WatchResponse& frame, Signals signals) {
   if (signals.cancelled) return Step::Finish(grpc::Status::CANCELLED);
   if (phase_ == Phase::kEnd) return Step::Finish(grpc::Status::OK);
   if (phase_ == Phase::kBegin && CanResume()) {
@@ -76,7 +91,7 @@ WatchReactor::Step WatchReactor::Live(v1::WatchResponse& frame) {
   const TaskThread::Time now = steady_clock::now();
   if (now >= last_day_) return Goodbye(frame, "the stream is old; resume on a new one");
   if (!Fill(frame)) {
-    if (now < progress_due_) {
+    if (now < progress_due_ && bans_sent_ == catalog_.Bans()->generation) {
       PokeAt(std::min(progress_due_, last_day_));
       return Step::Wait();
     }

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,8 +30,9 @@ struct WatchPosition {
   bool snapshot_only = false;
 };
 
-// Keeps the revision up to which all was sent, and nothing else: what is new is read from the
-// catalog when the reader has taken the last frame. `catalog` outlives it.
+// Keeps the revision up to which all was sent, and the generation of the bans that were, and
+// nothing else: what is new is read from the catalog when the reader has taken the last frame.
+// `catalog` outlives it.
 class WatchReactor final : public StreamReactor<v1::WatchResponse> {
  public:
   WatchReactor(StreamRegistry& registry, TaskThread& pump, Catalog& catalog, WatchPosition position,
@@ -43,10 +45,14 @@ class WatchReactor final : public StreamReactor<v1::WatchResponse> {
   void Opened() override;
   void Closed() override;
 
+  // What Next sends, but for the bans.
+  Step NextOfDecisions(v1::WatchResponse& frame, Signals signals);
   Step Snapshot(v1::WatchResponse& frame);
   Step Live(v1::WatchResponse& frame);
   Step Goodbye(v1::WatchResponse& frame, const char* reason);
   bool CanResume() const;
+  // The bans that hold, if they are not the ones that were sent last.
+  void AddNewBans(v1::WatchResponse& frame);
   bool Wanted(const Decision& decision) const;
   // Adds wanted decisions after `sent_` until the frame is full or there are no more, and moves
   // `sent_`. False: there were none.
@@ -62,7 +68,8 @@ class WatchReactor final : public StreamReactor<v1::WatchResponse> {
 
   // Of Next.
   Phase phase_ = Phase::kBegin;
-  uint64_t sent_ = 0;  // All that stands up to this revision was sent.
+  uint64_t sent_ = 0;                  // All that stands up to this revision was sent.
+  std::optional<uint64_t> bans_sent_;  // Their generation.
   TaskThread::Time progress_due_{};
 };
 

@@ -4,10 +4,9 @@
 
 namespace tactic {
 
-void Damage::Found(const std::string& table, int64_t rowid) {
+void Damage::Found(const std::string& table, int64_t rowid, const std::string& consequence) {
   if (!rows_.emplace(table, rowid).second) return;
-  log_(absl::StrCat("damaged row left out: table ", table, ", rowid ", rowid,
-                    "; what it held is tuned again when it is asked for"));
+  log_(absl::StrCat("damaged row left out: table ", table, ", rowid ", rowid, "; ", consequence));
 }
 
 }  // namespace tactic

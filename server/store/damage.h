@@ -13,7 +13,9 @@ class Damage {
  public:
   explicit Damage(std::function<void(const std::string&)> log) : log_(std::move(log)) {}
 
-  void Found(const std::string& table, int64_t rowid);
+  // `consequence`: what it means, and what to do; for the log.
+  void Found(const std::string& table, int64_t rowid,
+             const std::string& consequence = "what it held is tuned again when it is asked for");
   uint64_t rows() const { return rows_.size(); }
 
  private:

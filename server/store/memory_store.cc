@@ -176,4 +176,28 @@ absl::StatusOr<std::vector<MissedCall>> MemoryStore::LoadMisses() {
   return std::vector<MissedCall>(misses_.rbegin(), misses_.rend());
 }
 
+absl::Status MemoryStore::PutBan(const Ban& ban) {
+  RETURN_IF_ERROR(CheckBanToStore(ban));
+  MutexLock lock(mu_);
+  const auto known = std::find_if(bans_.begin(), bans_.end(),
+                                  [&ban](const Ban& other) { return SameBan(ban, other); });
+  if (known != bans_.end()) {
+    *known = ban;
+    return absl::OkStatus();
+  }
+  RETURN_IF_ERROR(CheckRoomForBan(bans_.size()));
+  bans_.push_back(ban);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<bool> MemoryStore::RemoveBan(const Ban& ban) {
+  MutexLock lock(mu_);
+  return std::erase_if(bans_, [&ban](const Ban& other) { return SameBan(ban, other); }) > 0;
+}
+
+absl::StatusOr<std::vector<Ban>> MemoryStore::LoadBans(uint64_t&) {
+  MutexLock lock(mu_);
+  return bans_;
+}
+
 }  // namespace tactic

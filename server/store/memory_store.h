@@ -37,6 +37,9 @@ class MemoryStore final : public Store {
   absl::Status DeleteJobsEndedBefore(int64_t unix_ms) override;
   absl::Status AddMisses(const std::vector<MissedCall>& misses) override;
   absl::StatusOr<std::vector<MissedCall>> LoadMisses() override;
+  absl::Status PutBan(const Ban& ban) override;
+  absl::StatusOr<bool> RemoveBan(const Ban& ban) override;
+  absl::StatusOr<std::vector<Ban>> LoadBans(uint64_t& damaged) override;
 
  private:
   // The contest as stored.
@@ -53,6 +56,7 @@ class MemoryStore final : public Store {
   std::unordered_map<Fingerprint, uint64_t, FingerprintHash> standing_ ABSL_GUARDED_BY(mu_);
   std::vector<Job> jobs_ ABSL_GUARDED_BY(mu_);           // Oldest first.
   std::vector<MissedCall> misses_ ABSL_GUARDED_BY(mu_);  // Seen longest ago first.
+  std::vector<Ban> bans_ ABSL_GUARDED_BY(mu_);           // Oldest first.
 };
 
 }  // namespace tactic

@@ -101,4 +101,16 @@ absl::Status CheckItemCount(const Job& job, size_t stored) {
                                                  " items; the stored one has ", stored));
 }
 
+absl::Status CheckBanToStore(const Ban& ban) {
+  const Check check = CheckBan("ban.", ban);
+  return check.ok() ? absl::OkStatus() : absl::InvalidArgumentError(check.error().message);
+}
+
+absl::Status CheckRoomForBan(size_t held) {
+  if (held < limits::kBans) return absl::OkStatus();
+  return absl::ResourceExhaustedError(
+      absl::StrCat("bans: ", held, " are held, as many as may be (", limits::kBans,
+                   "); lift some, or ban every tactic of a runner at once"));
+}
+
 }  // namespace tactic

@@ -7,6 +7,7 @@
 #include "absl/status/status.h"
 #include "server/core/job.h"
 #include "server/core/miss.h"
+#include "tactic/model/ban.h"
 #include "tactic/model/decision.h"
 
 namespace tactic {
@@ -24,5 +25,9 @@ absl::Status CheckJobItem(const Job& job, size_t index);
 absl::Status CheckMisses(const std::vector<MissedCall>& misses);
 // InvalidArgument: the stored job has another number of items, so that it is not the same job.
 absl::Status CheckItemCount(const Job& job, size_t stored);
+// InvalidArgument: a value outside the model's limits.
+absl::Status CheckBanToStore(const Ban& ban);
+// ResourceExhausted: `held` bans are as many as may be.
+absl::Status CheckRoomForBan(size_t held);
 
 }  // namespace tactic

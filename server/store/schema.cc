@@ -241,6 +241,30 @@ CREATE TABLE verification(
 
 absl::Status CreateV4(Db& db) { return db.Exec(kTablesV4); }
 
+constexpr char kTablesV5[] = R"sql(
+CREATE TABLE ban(
+  id INTEGER PRIMARY KEY,
+  runner TEXT NOT NULL,
+  runner_uid TEXT NOT NULL,
+  tactic TEXT NOT NULL,
+  op TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  client TEXT NOT NULL,
+  created_unix_ms INTEGER NOT NULL,
+  every_tactic INTEGER NOT NULL,
+  candidate BLOB NOT NULL,
+  checksum INTEGER NOT NULL,
+  UNIQUE (candidate, every_tactic, op)
+) STRICT;
+
+CREATE VIEW bans AS
+SELECT runner, runner_uid, tactic, CASE op WHEN '' THEN 'every' ELSE op END AS op, reason, client,
+  datetime(created_unix_ms / 1000, 'unixepoch') AS banned_utc
+FROM ban ORDER BY id;
+)sql";
+
+absl::Status CreateV5(Db& db) { return db.Exec(kTablesV5); }
+
 absl::Status Step(Db& db, const Migration& migration, int64_t to_version) {
   ASSIGN_OR_RETURN(Transaction transaction, Transaction::Begin(db));
   RETURN_IF_ERROR(migration(db));
@@ -262,7 +286,7 @@ absl::Status KeepCopy(Db& db, int64_t version) {
 
 }  // namespace
 
-std::vector<Migration> Migrations() { return {CreateV1, CreateV2, CreateV3, CreateV4}; }
+std::vector<Migration> Migrations() { return {CreateV1, CreateV2, CreateV3, CreateV4, CreateV5}; }
 
 absl::Status Migrate(Db& db, const std::vector<Migration>& migrations) {
   ASSIGN_OR_RETURN(const int64_t version, db.QueryInt("PRAGMA user_version"));

@@ -63,6 +63,10 @@ inline constexpr Table kDisturbance = {"disturbance",
 inline constexpr Table kVerification = {
     "verification",
     "job,position,decision_id,drift,regret,regret_error,superseded,pick_failed,checksum"};
+// Since version 5.
+inline constexpr Table kBan = {
+    "ban",
+    "id,runner,runner_uid,tactic,op,reason,client,created_unix_ms,every_tactic,candidate,checksum"};
 }  // namespace tables
 
 }  // namespace tactic

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/core/status_macros.h"
+#include "server/store/ban_rows.h"
 #include "server/store/contest_rows.h"
 #include "server/store/job_rows.h"
 #include "server/store/key_rows.h"
@@ -344,6 +345,29 @@ absl::StatusOr<std::vector<MissedCall>> SqliteStore::LoadMisses() {
     return absl::OkStatus();
   }));
   return misses;
+}
+
+absl::Status SqliteStore::PutBan(const Ban& ban) {
+  RETURN_IF_ERROR(CheckBanToStore(ban));
+  return Write([&](Db& db, Damage&, Meta&) { return WriteBan(db, ban); });
+}
+
+absl::StatusOr<bool> SqliteStore::RemoveBan(const Ban& ban) {
+  bool removed = false;
+  RETURN_IF_ERROR(Write([&](Db& db, Damage&, Meta&) -> absl::Status {
+    ASSIGN_OR_RETURN(removed, EraseBan(db, ban));
+    return absl::OkStatus();
+  }));
+  return removed;
+}
+
+absl::StatusOr<std::vector<Ban>> SqliteStore::LoadBans(uint64_t& damaged) {
+  std::vector<Ban> bans;
+  RETURN_IF_ERROR(Read([&](Db& db, Damage& damage) -> absl::Status {
+    ASSIGN_OR_RETURN(bans, ReadBans(db, damage, damaged));
+    return absl::OkStatus();
+  }));
+  return bans;
 }
 
 }  // namespace tactic

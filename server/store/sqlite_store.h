@@ -65,6 +65,9 @@ class SqliteStore final : public Store {
   absl::Status DeleteJobsEndedBefore(int64_t unix_ms) override;
   absl::Status AddMisses(const std::vector<MissedCall>& misses) override;
   absl::StatusOr<std::vector<MissedCall>> LoadMisses() override;
+  absl::Status PutBan(const Ban& ban) override;
+  absl::StatusOr<bool> RemoveBan(const Ban& ban) override;
+  absl::StatusOr<std::vector<Ban>> LoadBans(uint64_t& damaged) override;
 
  private:
   SqliteStore(std::filesystem::path file, SqliteStoreOptions options,

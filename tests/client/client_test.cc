@@ -50,8 +50,9 @@ class ClientTest : public ::testing::Test {
     server_.reset();
     server_ = std::make_unique<FakeServer>(address(), std::move(store));
   }
-  void StartClient() {
-    client_.emplace(ClientOptions{.target = address(), .name = "test"});
+  void StartClient(milliseconds strict_ban_age = milliseconds(0)) {
+    client_.emplace(
+        ClientOptions{.target = address(), .name = "test", .strict_ban_age = strict_ban_age});
     op_ = client_->Register(GemmSpec()).value();
   }
   void StartBoth() {
@@ -69,6 +70,25 @@ class ClientTest : public ::testing::Test {
   std::optional<Client> client_;
   std::optional<OpHandle> op_;
 };
+
+// The clock of it is tested in status_board_test.cc; here, that its hands are moved.
+TEST_F(ClientTest, WithStrictBansASilentDaemonMeansTheFallbackUntilItIsHeard) {
+  StartServer({.decisions = {DecisionFor(GemmOf(8), 0, 0)}});
+  StartClient(milliseconds(1));
+  ASSERT_TRUE(client_->WaitUntilReady(kPatience));
+  const auto comes_to = [&](bool hit) {
+    const auto end = std::chrono::steady_clock::now() + kPatience;
+    while (Choose(8).hit != hit && std::chrono::steady_clock::now() < end) {
+      if (hit) server_->Put(DecisionFor(GemmOf(16), 0, 0));  // Word from the daemon.
+      std::this_thread::yield();
+    }
+    return std::chrono::steady_clock::now() < end;
+  };
+  EXPECT_TRUE(comes_to(false));
+  EXPECT_GT(client_->Statistics().cache.skipped, 0u);
+  EXPECT_EQ(client_->Statistics().cache.misses, 0u);
+  EXPECT_TRUE(comes_to(true));
+}
 
 TEST_F(ClientTest, WithNoDaemonItFallsBack) {
   StartClient();

@@ -6,6 +6,7 @@
 
 #include "tactic/lease.h"
 #include "tests/rpc/rpc_fixture.h"
+#include "tests/support/ban_samples.h"
 
 namespace tactic::testing {
 namespace {
@@ -107,6 +108,21 @@ TEST_F(LeaseTunerTest, TheStatisticsTellWhatWasTuned) {
   // What is decided is not tuned again, and not counted.
   EXPECT_EQ(TuneHere(64).decided, 1u);
   EXPECT_EQ(client_->ByOp(), by_op);
+}
+
+TEST_F(LeaseTunerTest, WhatIsBannedIsNotEvenPreparedAndTheDecisionTellsWhy) {
+  ASSERT_THAT(tuner_->PutBan(BanOf(CandidateOf(1))), IsOk());
+  ASSERT_TRUE(client_->cache().BanHere(BanOf(CandidateOf(2))).ok());
+  EXPECT_EQ(TuneHere(64).decided, 1u);
+  EXPECT_THAT(prepared_, ::testing::IsSupersetOf({int64_t{0}, int64_t{3}}));
+  EXPECT_THAT(prepared_, ::testing::Each(::testing::AnyOf(0, 3)));
+  const Evidence evidence = store_.LoadEvidence(1).value();
+  for (const int64_t i : {1, 2}) {
+    const Trial& trial = evidence.trials[static_cast<size_t>(i)];
+    EXPECT_EQ(trial.candidate, CandidateOf(i));
+    EXPECT_EQ(trial.outcome, Outcome::kRejected);
+    EXPECT_EQ(trial.detail, "banned: wrong results");
+  }
 }
 
 TEST_F(LeaseTunerTest, TheStatisticsTellWhatCouldNotBeTuned) {

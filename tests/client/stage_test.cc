@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "tests/client/gemm_op.h"
+#include "tests/support/ban_samples.h"
 
 namespace tactic::link {
 namespace {
@@ -59,6 +60,28 @@ TEST_F(StageTest, FollowsTheStream) {
   Send(1, 3);
   EXPECT_EQ(Answers(), (Ids{3, 2, 0}));
   EXPECT_EQ(stage_.Position(), At(3));
+}
+
+TEST_F(StageTest, BansHoldAtOnceAlsoWherePinnedOrHeld) {
+  Begin();
+  const auto runner_of = [this](int64_t m) { return op_.ChooseOne({{m, 64}, {64, 32}}).runner; };
+  const auto winner_of = [](int64_t id) {
+    return testing::BanOf(Candidate{testing::kBlocked, testing::TacticOf(id)});
+  };
+  stage_.Pin();
+  stage_.SetBans({winner_of(1)});
+  EXPECT_EQ(runner_of(1), 1);
+  EXPECT_EQ(IdOf(1), 1u) << "of the same decision";
+  EXPECT_EQ(stage_.Position(), At(2)) << "the table has not moved";
+  stage_.Hold();
+  stage_.SetBans({winner_of(2)});
+  EXPECT_EQ(runner_of(1), 0);
+  EXPECT_EQ(runner_of(2), 1);
+  Send(1, 3);
+  stage_.SetBans({winner_of(2), winner_of(3)});
+  EXPECT_TRUE(stage_.Release());
+  ASSERT_TRUE(stage_.Advance(At(3)).ok());
+  EXPECT_EQ(runner_of(1), 1) << "of what was staged, too";
 }
 
 TEST_F(StageTest, PinnedItMovesWhenItIsToldAndExactlySoFar) {

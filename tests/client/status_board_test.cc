@@ -3,6 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+
+#include "client/link/strict_bans.h"
+#include "tests/client/gemm_op.h"
+
 namespace tactic::link {
 namespace {
 
@@ -28,6 +33,43 @@ TEST_F(StatusBoardTest, OfflineUntilTheTableIsComplete) {
   EXPECT_TRUE(board_.HearsDaemon());
   board_.Reached("store", 1);
   EXPECT_EQ(FreshnessNow(), Freshness::kFresh);
+}
+
+TEST_F(StatusBoardTest, SilentFromTheBeginningUntilAFrameComes) {
+  constexpr std::chrono::seconds kAge(60);
+  now_ns_ += 60 * kSecond;
+  EXPECT_FALSE(board_.SilentFor(kAge));
+  now_ns_ += 1;
+  EXPECT_TRUE(board_.SilentFor(kAge));
+  board_.Heard();
+  EXPECT_FALSE(board_.SilentFor(kAge));
+  now_ns_ += 60 * kSecond + 1;
+  EXPECT_TRUE(board_.SilentFor(kAge));
+}
+
+// ClientOptions::strict_ban_age.
+TEST_F(StatusBoardTest, WithoutWordForTooLongNothingAnswersUntilThereIsOne) {
+  Cache cache;
+  cache.SetEnvironments(testing::Environments());
+  const OpHandle op = cache.Register(testing::GemmSpec()).value();
+  cache.Replace({testing::DecisionFor(testing::GemmOf(8), 7, 1)});
+  const auto hits = [&] { return op.ChooseOne({{8, 64}, {64, 32}}).hit; };
+  StrictBans strict(std::chrono::hours(1), cache, board_);
+  StrictBans off(std::chrono::milliseconds(0), cache, board_);
+  const auto look = [&] {
+    off.Look();
+    strict.Look();
+  };
+  now_ns_ += 3600 * kSecond;
+  look();
+  EXPECT_TRUE(hits());
+  now_ns_ += 1;
+  look();
+  EXPECT_FALSE(hits());
+  EXPECT_EQ(cache.Statistics().skipped, 1u);
+  board_.Heard();
+  look();
+  EXPECT_TRUE(hits());
 }
 
 TEST_F(StatusBoardTest, FreshStaleOffline) {

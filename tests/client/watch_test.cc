@@ -4,14 +4,19 @@
 
 #include <chrono>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "client/link/status_board.h"
 #include "client/link/watcher.h"
+#include "proto/convert/convert.h"
 #include "tests/client/fake_server.h"
 #include "tests/client/gemm_op.h"
+#include "tests/support/ban_samples.h"
 #include "tests/support/temp_dir.h"
 
 namespace tactic {
@@ -57,6 +62,12 @@ class WatchTest : public ::testing::Test {
   bool Reaches(const std::string& store_id, uint64_t revision) {
     return board_.WaitForRevision(store_id, revision, kPatience);
   }
+  // Waits for what no revision tells of.
+  static bool Holds(const std::function<bool()>& what) {
+    const auto end = std::chrono::steady_clock::now() + kPatience;
+    while (!what() && std::chrono::steady_clock::now() < end) std::this_thread::yield();
+    return what();
+  }
   uint64_t IdOf(int64_t m) const { return op_.ChooseOne({{m, 64}, {64, 32}}).decision_id; }
   ClientStatistics Statistics() const {
     ClientStatistics statistics;
@@ -82,6 +93,37 @@ TEST_F(WatchTest, ASnapshotFillsTheTable) {
   EXPECT_EQ(Statistics().freshness, Freshness::kFresh);
   EXPECT_EQ(Statistics().connects, 1u);
   EXPECT_EQ(Statistics().last_error, "");
+}
+
+TEST_F(WatchTest, BansHoldAsTheDaemonSaysThem) {
+  StartServer("store-1", 1);
+  StartWatcher();
+  ASSERT_TRUE(Reaches("store-1", 1));
+  const auto runner = [this] { return op_.ChooseOne({{1, 64}, {64, 32}}).runner; };
+  const auto send = [this](const std::vector<Ban>& bans) {
+    v1::WatchResponse frame;
+    frame.set_store_id("store-1");
+    frame.set_revision(server_->Put(Sized(4)));
+    frame.mutable_progress();
+    for (const Ban& ban : bans) convert::ToProto(ban, frame.mutable_bans()->add_bans());
+    if (bans.empty()) frame.mutable_bans();
+    server_->Send(frame);
+    return frame.revision();
+  };
+  const Ban ban = testing::BanOf(Candidate{testing::kBlocked, testing::TacticOf(0)});
+  ASSERT_TRUE(Reaches("store-1", send({ban})));
+  ASSERT_TRUE(Holds([&] { return cache_.Bans() == std::vector<Ban>{ban}; }));
+  EXPECT_EQ(runner(), 1);
+  // Without a list, as of an older daemon, they stay; also over a snapshot of another store.
+  StartServer("store-2", 2);
+  ASSERT_TRUE(Reaches("store-2", 2));
+  EXPECT_EQ(runner(), 1);
+  v1::WatchResponse lifted;
+  lifted.set_store_id("store-2");
+  lifted.mutable_bans();
+  server_->Send(lifted);  // A frame of an unknown kind, which an empty list is in.
+  ASSERT_TRUE(Holds([&] { return cache_.Bans().empty(); }));
+  EXPECT_EQ(runner(), 0);
 }
 
 TEST_F(WatchTest, AnEmptyStoreIsReadyToo) {

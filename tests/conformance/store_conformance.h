@@ -36,6 +36,7 @@ class StoreConformance : public ::testing::TestWithParam<StoreFixtureFactory> {
   std::vector<Decision> Load();
   std::vector<Job> Jobs();
   std::vector<MissedCall> Misses();
+  std::vector<Ban> Bans();
 
  private:
   std::unique_ptr<StoreFixture> fixture_;

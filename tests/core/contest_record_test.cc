@@ -6,12 +6,14 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/support/ban_samples.h"
 #include "tests/support/contest_samples.h"
 #include "tests/support/status_matchers.h"
 
 namespace tactic {
 namespace {
 
+using testing::BanOf;
 using testing::CandidateList;
 using ::testing::ElementsAre;
 using ::testing::EndsWith;
@@ -37,6 +39,27 @@ TEST_F(ContestRecordTest, TheSecondResultOfARoundIsAControlAndNoSample) {
   List(2);
   EXPECT_THAT(record_.AddResults(Results({{0, 100}, {1, 110}, {0, 190}}), 1, 0), IsOk());
   EXPECT_THAT(record_.trial(0).samples, ElementsAre(Sample{0, 1, 100}));
+}
+
+TEST_F(ContestRecordTest, WhatIsBannedIsRejectedFromTheBeginning) {
+  const std::vector<Candidate> list = CandidateList(3);
+  const Ban ban = BanOf(list[1]);
+  ContestRecord record({SampleRunner("r"), SampleRunner("s")}, OpBans({&ban, 1}, "gemm"));
+  ASSERT_THAT(record.AddCandidates(list), IsOk());
+  EXPECT_TRUE(record.failed(1));
+  EXPECT_EQ(record.trial(1).outcome, Outcome::kRejected);
+  EXPECT_EQ(record.trial(1).detail, "banned: wrong results");
+  // Neither a result, nor what an earlier record has of it, brings it back.
+  ASSERT_THAT(record.AddResults(Results({{0, 100}, {1, 1}, {2, 110}}), 0, 0), IsOk());
+  EXPECT_THAT(record.trial(1).samples, IsEmpty());
+  List(3);
+  ASSERT_THAT(record_.AddResults(Results({{0, 100}, {1, 1}, {2, 110}}), 0, 0), IsOk());
+  record.TakeOver(record_);
+  EXPECT_TRUE(record.failed(1));
+  EXPECT_FALSE(record.failed(2));
+  EXPECT_THAT(record.AddVerdict(VerdictOver(3, {1, 0})),
+              StatusIs(kInvalid, HasSubstr("candidate 1 failed")));
+  EXPECT_THAT(record.AddVerdict(VerdictOver(3, {0, 2})), IsOk());
 }
 
 TEST_F(ContestRecordTest, DisturbancesAreKeptUpToABound) {

@@ -129,6 +129,28 @@ void FaultyStore::FailPutJob(Fault fault) { Set(put_job_, fault); }
 void FaultyStore::FailUpdateJobItem(Fault fault) { Set(update_job_item_, fault); }
 void FaultyStore::FailLoadDecisions(Fault fault) { Set(load_decisions_, fault); }
 
+void FaultyStore::FailPutBan(Fault fault) { Set(put_ban_, fault); }
+void FaultyStore::FailLoadBans(Fault fault) { Set(load_bans_, fault); }
+void FaultyStore::DamageBans(uint64_t count) {
+  const std::lock_guard lock(mu_);
+  damaged_bans_ += count;
+}
+
+absl::Status FaultyStore::PutBan(const Ban& ban) {
+  const Fault fault = Get(put_ban_);
+  if (fault == Fault::kRefuse) return absl::InternalError("disk on fire");
+  const absl::Status stored = store_.PutBan(ban);
+  if (fault == Fault::kStoreAndFail) return absl::InternalError("disk on fire, or not");
+  return stored;
+}
+
+absl::StatusOr<std::vector<Ban>> FaultyStore::LoadBans(uint64_t& damaged) {
+  if (Get(load_bans_) != Fault::kNone) return absl::InternalError("cannot read");
+  const std::lock_guard lock(mu_);
+  damaged += damaged_bans_;
+  return store_.LoadBans(damaged);
+}
+
 absl::StatusOr<std::optional<Decision>> FaultyStore::PutContest(
     const Key& key, const std::optional<Decision>& decision, const Evidence& evidence) {
   const Fault fault = Get(put_contest_);

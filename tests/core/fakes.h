@@ -82,6 +82,10 @@ class FaultyStore final : public Store {
   void FailPutJob(Fault fault);
   void FailUpdateJobItem(Fault fault);
   void FailLoadDecisions(Fault fault);
+  void FailPutBan(Fault fault);
+  void FailLoadBans(Fault fault);
+  // From now on this many bans more are damaged.
+  void DamageBans(uint64_t count);
 
   StoreInfo Info() const override { return store_.Info(); }
   absl::StatusOr<std::optional<Decision>> PutContest(const Key& key,
@@ -110,6 +114,9 @@ class FaultyStore final : public Store {
     return store_.AddMisses(misses);
   }
   absl::StatusOr<std::vector<MissedCall>> LoadMisses() override { return store_.LoadMisses(); }
+  absl::Status PutBan(const Ban& ban) override;
+  absl::StatusOr<bool> RemoveBan(const Ban& ban) override { return store_.RemoveBan(ban); }
+  absl::StatusOr<std::vector<Ban>> LoadBans(uint64_t& damaged) override;
 
  private:
   void Set(Fault& which, Fault fault);
@@ -121,6 +128,9 @@ class FaultyStore final : public Store {
   Fault put_job_ = Fault::kNone;
   Fault update_job_item_ = Fault::kNone;
   Fault load_decisions_ = Fault::kNone;
+  Fault put_ban_ = Fault::kNone;
+  Fault load_bans_ = Fault::kNone;
+  uint64_t damaged_bans_ = 0;
 };
 
 }  // namespace tactic::testing

@@ -1,6 +1,7 @@
 // Leases from the request to the decision: one holder a key, who waits, what is refused.
 #include "server/core/neighbours.h"
 #include "tests/core/leases_fixture.h"
+#include "tests/support/ban_samples.h"
 
 namespace tactic::testing {
 namespace {
@@ -54,6 +55,41 @@ TEST_F(LeasesTest, AHolderIsToldWhatNeighbouringContestsMeasured) {
   EXPECT_THAT(next.spec.neighbours,
               ElementsAre(NeighbourOf(*decided, store_.LoadEvidence(decided->id).value())));
   EXPECT_EQ(next.spec.neighbours[0].trials[0].candidate, CandidateList(2)[1]);
+}
+
+TEST_F(LeasesTest, AHolderIsToldWhatIsBannedAndMustNotRunIt) {
+  const std::vector<Candidate> list = CandidateList(3);
+  ASSERT_THAT(tuner_->PutBan(BanOf(list[1])), IsOk());
+  const LeaseGrant grant = Acquire(OwnKey(), "a");
+  ASSERT_THAT(grant.spec.bans.all(), SizeIs(1));
+  // Of what is banned later this contest knows nothing: both sides go by the grant.
+  ASSERT_THAT(tuner_->PutBan(BanOf(list[2])), IsOk());
+  ASSERT_THAT(List(grant), IsOk());
+  ASSERT_THAT(Launch(grant, 2), IsOk());
+  ASSERT_THAT(Tell(grant, {{0, 300}, {2, 100}}), IsOk());
+  const auto outcome = leases_->Complete(grant.token, VerdictOver(3, {2, 0}));
+  ASSERT_THAT(outcome, IsOk());
+  const Evidence evidence = store_.LoadEvidence(outcome->decision->id).value();
+  EXPECT_EQ(evidence.trials[1].outcome, Outcome::kRejected);
+  EXPECT_THAT(evidence.trials[1].detail, HasSubstr("banned: "));
+
+  const LeaseGrant next = Acquire(OwnKey(32), "b");
+  ASSERT_THAT(List(next), IsOk());
+  EXPECT_THAT(Launch(next, 1), StatusIs(absl::StatusCode::kInvalidArgument,
+                                        HasSubstr("candidate 1 has failed: banned")));
+}
+
+TEST_F(LeasesTest, ADecisionOfWhichAllIsBannedDoesNotSettleARequest) {
+  const LeaseGrant grant = Acquire(OwnKey(), "a");
+  ASSERT_THAT(List(grant), IsOk());
+  ASSERT_THAT(Tell(grant, {{0, 300}, {1, 100}, {2, 200}}), IsOk());
+  ASSERT_THAT(leases_->Complete(grant.token, VerdictOver(3, {1, 0, 2})), IsOk());
+  for (const Ranked& ranked : Standing(OwnKey())->ranking) {
+    ASSERT_THAT(tuner_->PutBan(BanOf(ranked.candidate)), IsOk());
+  }
+  const LeaseGrant next = Acquire(OwnKey(), "b");
+  EXPECT_THAT(next.earlier, IsEmpty()) << "what was found was for a decision that is made";
+  EXPECT_FALSE(next.spec.incumbent);
 }
 
 TEST_F(LeasesTest, OneHolderAKeyAndTheOthersAreToldWhoItIs) {

@@ -87,6 +87,7 @@ void TryMessage(const v1::LookupResponse& m) {
 
 void TryMessage(const v1::WatchResponse& m) {
   for (const v1::Decision& decision : m.decisions().decisions()) TryValue<Decision>(decision);
+  for (const v1::Ban& ban : m.bans().bans()) TryValue<Ban>(ban);
 }
 
 void TryMessage(const v1::Lane& lane) {
@@ -117,6 +118,7 @@ void TryMessage(const v1::ToWorker& m) {
   TryValue<MeasurementPolicy>(m.run().policy());
   TryValue<Candidate>(m.run().incumbent());
   for (const v1::Trial& trial : m.run().earlier()) TryValue<Trial>(trial);
+  for (const v1::Ban& ban : m.run().bans()) TryValue<Ban>(ban);
 }
 
 void TryMessage(const v1::AcquireLeaseRequest& m) {
@@ -139,6 +141,12 @@ void TryMessage(const v1::ExportRecord& m) {
   TryValue<Decision>(decision);
   TryValue<Key>(m.contest().key());
   for (const v1::Trial& trial : m.trials().trials()) TryValue<Trial>(trial);
+}
+
+void TryMessage(const v1::BanRequest& m) {
+  TryValue<Ban>(m.ban());
+  const Result<Ban> banned = convert::BannedFromProto("ban.", m.ban());
+  Require(banned.ok() || IsPrintableUtf8(banned.error().message), "an error can be printed");
 }
 
 template <typename Message>
@@ -172,6 +180,8 @@ void TryOne(uint8_t which, std::string_view bytes) {
       return Parse<v1::CompleteLeaseRequest>(bytes);
     case 10:
       return Parse<v1::ExportRecord>(bytes);
+    case 11:
+      return Parse<v1::BanRequest>(bytes);
     default:
       return;
   }

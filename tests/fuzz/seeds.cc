@@ -12,6 +12,7 @@
 #include "tactic/v1/admin.pb.h"
 #include "tactic/v1/tuning.pb.h"
 #include "tactic/v1/worker.pb.h"
+#include "tests/support/ban_samples.h"
 #include "tests/support/contest_samples.h"
 #include "tests/support/samples.h"
 #include "tests/table/fixture.h"
@@ -92,6 +93,11 @@ void WriteServiceSeeds(Folder& folder) {
   folder.Add(2, found);
   v1::WatchResponse change;
   convert::ToProto(decision, change.mutable_decisions()->add_decisions());
+  folder.Add(3, change);
+  v1::BanRequest ban;
+  convert::ToProto(testing::BanOf(decision.ranking[0].candidate, "gemm"), ban.mutable_ban());
+  folder.Add(11, ban);
+  *change.mutable_bans()->add_bans() = ban.ban();
   folder.Add(3, change);
   v1::GetServerInfoResponse info;
   v1::Lane* lane = info.add_lanes();

@@ -2,12 +2,14 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/support/ban_samples.h"
 #include "tests/support/samples.h"
 #include "tests/support/status_matchers.h"
 
 namespace tactic::convert {
 namespace {
 
+using testing::BanOf;
 using testing::GemmProblem;
 using testing::GemmSchema;
 using testing::IsOk;
@@ -54,6 +56,20 @@ TEST(ConvertTest, DecisionsAndEveryOutcomeComeBack) {
   }
   for (const Trial& trial : SampleEvidence().trials) {
     EXPECT_THAT(RoundTrip<v1::Trial>(trial), IsOkAndHolds(trial));
+  }
+}
+
+TEST(ConvertTest, BansComeBackWhateverTheyCover) {
+  for (const Ban& ban :
+       {BanOf(SampleCandidate(2)), BanOf(SampleCandidate(0), "gemm"),
+        BanOf(SampleCandidate(0).runner), BanOf(SampleCandidate(-1).runner, "x")}) {
+    EXPECT_THAT(RoundTrip<v1::Ban>(ban), IsOkAndHolds(ban));
+    v1::Ban message;
+    ToProto(ban, &message);
+    message.set_reason("");
+    EXPECT_FALSE(FromProto("", message).ok());
+    EXPECT_TRUE(SameBan(BannedFromProto("", message).value(), ban));
+    EXPECT_EQ(BannedFromProto("", message)->client, "") << "only what is banned";
   }
 }
 

@@ -4,12 +4,14 @@
 #include "proto/convert/export_format.h"
 #include "server/rpc/export_records.h"
 #include "tests/rpc/rpc_fixture.h"
+#include "tests/support/ban_samples.h"
 
 namespace tactic::testing {
 namespace {
 
 using convert::kExportFormatVersion;
 using convert::kExportRecordBytes;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
 
@@ -281,6 +283,101 @@ TEST_F(AdminTest, OnlySoManyCallsRunAtATime) {
     EXPECT_THAT(call->writer->Finish(), RpcOk());
   }
   EXPECT_THAT(Import(RecordsOf({}), &response), RpcOk());
+}
+
+class BansTest : public AdminTest {
+ protected:
+  grpc::Status PutBan(const Ban& ban, v1::BanResponse* response) {
+    grpc::ClientContext context;
+    v1::BanRequest request;
+    convert::ToProto(ban, request.mutable_ban());
+    return admin_stub_->Ban(&context, request, response);
+  }
+  grpc::Status Unban(const Ban& ban, v1::UnbanResponse* response) {
+    grpc::ClientContext context;
+    v1::UnbanRequest request;
+    convert::ToProto(ban, request.mutable_ban());
+    return admin_stub_->Unban(&context, request, response);
+  }
+  std::vector<Ban> ListBans() {
+    grpc::ClientContext context;
+    v1::ListBansResponse response;
+    EXPECT_THAT(admin_stub_->ListBans(&context, {}, &response), RpcOk());
+    EXPECT_EQ(response.damaged(), 0u);
+    std::vector<Ban> bans;
+    for (const v1::Ban& ban : response.bans().bans()) {
+      bans.push_back(convert::FromProto("", ban).value());
+    }
+    return bans;
+  }
+};
+
+TEST_F(BansTest, AreStoredShownAndLifted) {
+  Ban one = BanOf(SampleCandidate(1), "gemm");
+  Ban runner = BanOf(SampleCandidate(-1).runner);
+  v1::BanResponse banned;
+  EXPECT_THAT(PutBan(one, &banned), RpcOk());
+  EXPECT_FALSE(banned.replaced());
+  EXPECT_THAT(PutBan(runner, &banned), RpcOk());
+  one.reason = "crashes";
+  EXPECT_THAT(PutBan(one, &banned), RpcOk());
+  EXPECT_TRUE(banned.replaced());
+  one.created_unix_ms = runner.created_unix_ms = clock_.UnixMillis();  // The daemon's clock.
+  EXPECT_THAT(ListBans(), ElementsAre(one, runner));
+  uint64_t damaged = 0;
+  EXPECT_THAT(store_.LoadBans(damaged), IsOkAndHolds(ElementsAre(one, runner)));
+
+  one.reason = "";  // Only what is banned counts.
+  v1::UnbanResponse lifted;
+  EXPECT_THAT(Unban(one, &lifted), RpcOk());
+  EXPECT_TRUE(lifted.removed());
+  EXPECT_THAT(Unban(one, &lifted), RpcOk());
+  EXPECT_FALSE(lifted.removed());
+  EXPECT_THAT(ListBans(), ElementsAre(runner));
+}
+
+TEST_F(BansTest, LookupAnswersWithTheNextCandidate) {
+  Decision decision = SampleDecision(0);
+  decision.key.environment = EnvironmentOf(lane_.Info(), lane_.Info().ops[0]);
+  decision.key.policy = Resolve({}, DeviceKind::kHost);
+  Publish(decision);
+  const auto picks = [&] {
+    grpc::ClientContext context;
+    v1::LookupRequest request;
+    convert::ToProto(decision.key.problem, request.mutable_problem());
+    v1::LookupResponse response;
+    EXPECT_THAT(stub_->Lookup(&context, request, &response), RpcOk());
+    return response.decision().ranking_size();
+  };
+  ASSERT_EQ(picks(), 2);
+  v1::BanResponse banned;
+  ASSERT_THAT(PutBan(BanOf(decision.ranking[0].candidate), &banned), RpcOk());
+  EXPECT_EQ(picks(), 1);
+  ASSERT_THAT(PutBan(BanOf(decision.ranking[1].candidate), &banned), RpcOk());
+  EXPECT_EQ(picks(), 0) << "a miss";
+}
+
+TEST_F(BansTest, EveryFieldIsChecked) {
+  constexpr auto kInvalid = grpc::StatusCode::INVALID_ARGUMENT;
+  const Ban good = BanOf(SampleCandidate(1), "gemm");
+  v1::BanResponse banned;
+  Ban bad = good;
+  bad.reason = "";
+  EXPECT_THAT(PutBan(bad, &banned), RpcStatusIs(kInvalid, HasSubstr("ban.reason")));
+  bad.reason = "two\nlines";
+  EXPECT_THAT(PutBan(bad, &banned), RpcStatusIs(kInvalid, HasSubstr("ban.reason")));
+  bad = good;
+  bad.client = std::string(129, 'x');
+  EXPECT_THAT(PutBan(bad, &banned), RpcStatusIs(kInvalid, HasSubstr("ban.client")));
+  bad = good;
+  bad.op = "no name";
+  EXPECT_THAT(PutBan(bad, &banned), RpcStatusIs(kInvalid, HasSubstr("ban.op")));
+  bad = good;
+  bad.runner.name = "";
+  v1::UnbanResponse lifted;
+  EXPECT_THAT(PutBan(bad, &banned), RpcStatusIs(kInvalid, HasSubstr("ban.runner.name")));
+  EXPECT_THAT(Unban(bad, &lifted), RpcStatusIs(kInvalid, HasSubstr("ban.runner.name")));
+  EXPECT_THAT(ListBans(), ::testing::IsEmpty());
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "server/store/sqlite_store.h"
+#include "tests/support/ban_samples.h"
 #include "tests/support/samples.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/temp_dir.h"
@@ -116,9 +117,9 @@ TEST_F(SchemaTest, StoreUpgradesItsFileAndKeepsWhatItHolds) {
     EXPECT_THAT((*store)->PutContest(SampleKey(1), SampleDecision(1), {}), IsOk());
   }
   EXPECT_THAT(SqliteStore::Open(file_),
-              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("schema version 5")));
-  EXPECT_TRUE(std::filesystem::exists(file_.string() + ".v4"));
-  std::filesystem::rename(file_.string() + ".v4", file_);  // The way back.
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("schema version 6")));
+  EXPECT_TRUE(std::filesystem::exists(file_.string() + ".v5"));
+  std::filesystem::rename(file_.string() + ".v5", file_);  // The way back.
   auto store = SqliteStore::Open(file_);
   ASSERT_THAT(store, IsOk());
   EXPECT_THAT((*store)->LoadDecisions(), IsOkAndHolds(::testing::ElementsAre(before)));
@@ -139,6 +140,7 @@ TEST_F(SchemaTest, ViewsReadAsPeopleExpect) {
       ASSERT_THAT((*store)->PutContest(SampleKey(), SampleDecision(), SampleEvidence()), IsOk());
     }
     ASSERT_THAT((*store)->PutJob({.id = "j-1", .state = JobState::kExpired}), IsOk());
+    ASSERT_THAT((*store)->PutBan(BanOf(SampleCandidate(-1).runner)), IsOk());
   }
   {
     auto store = SqliteStore::Open(file_);
@@ -172,6 +174,13 @@ TEST_F(SchemaTest, ViewsReadAsPeopleExpect) {
   EXPECT_EQ(*db->QueryInt("SELECT count(*) FROM standing"), 1);
   EXPECT_EQ(*db->QueryInt("SELECT count(*) FROM decisions"), 2);
   EXPECT_EQ(db->QueryRow("SELECT state FROM jobs")->Text(0), "expired");
+  const auto ban = db->QueryRow("SELECT runner, tactic, op, reason, banned_utc FROM bans");
+  ASSERT_THAT(ban, IsOk());
+  EXPECT_EQ(ban->Text(0), "openblas");
+  EXPECT_EQ(ban->Text(1), "every");
+  EXPECT_EQ(ban->Text(2), "every");
+  EXPECT_EQ(ban->Text(3), "wrong results");
+  EXPECT_EQ(ban->Text(4), "2023-11-14 22:13:20");
 }
 
 // The views spell out the numbers' names, which the model owns.

@@ -14,6 +14,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "server/store/sqlite_store.h"
+#include "tests/support/ban_samples.h"
 #include "tests/support/samples.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/temp_dir.h"
@@ -181,6 +182,26 @@ TEST_F(StoreDamageTest, FlippedKeyIsLeftOutWithWhatStandsOnItAndReplacedWhenPutA
   EXPECT_GE((*store)->Info().damaged_rows, 1u);
   Put(**store, 0);
   EXPECT_THAT((*store)->LoadDecisions(), IsOkAndHolds(SizeIs(kKeys)));
+}
+
+TEST_F(StoreDamageTest, AFlippedBanIsSaidNotToHoldUntilItIsBannedAgain) {
+  const Ban first = BanOf(SampleCandidate(1));
+  const Ban second = BanOf(SampleCandidate(2));
+  for (const Ban& ban : {first, second}) ASSERT_THAT((*Open())->PutBan(ban), IsOk());
+  Sql("UPDATE ban SET reason = 'other' WHERE id = 1");
+  auto store = Open();
+  ASSERT_THAT(store, IsOk());
+  uint64_t damaged = 0;
+  for (uint64_t times = 1; times <= 2; ++times) {
+    EXPECT_THAT((*store)->LoadBans(damaged), IsOkAndHolds(ElementsAre(second)));
+    EXPECT_EQ(damaged, times);
+  }
+  EXPECT_EQ((*store)->Info().damaged_rows, 1u);
+  EXPECT_THAT(log_, ElementsAre(AllOf(HasSubstr("table ban, rowid 1"), HasSubstr("NOT hold"))));
+  ASSERT_THAT((*store)->PutBan(first), IsOk());
+  damaged = 0;
+  EXPECT_THAT((*store)->LoadBans(damaged), IsOkAndHolds(ElementsAre(first, second)));
+  EXPECT_EQ(damaged, 0u);
 }
 
 TEST_F(StoreDamageTest, FlippedEnvironmentHarmsNoDecision) {

@@ -231,6 +231,28 @@ TEST(StoreGoldenTest, VersionFourOpensWithEverythingInIt) {
   EXPECT_EQ(store.Info().damaged_rows, 0u);
 }
 
+// What version 5 added: bans.
+TEST(StoreGoldenTest, VersionFiveOpensWithEverythingInIt) {
+  const Ban one = {Tuned().runner, Tuned().tactic,   "gemm", "wrong results at m = 16",
+                   "operator",     1'718'000'600'000};
+  const Ban all = {Default().runner, std::nullopt, "", "hangs since the driver's update", "",
+                   1'718'000'700'000};
+  const TempDir dir;
+  auto opened = SqliteStore::Open(Build(dir.path(), "store_v5.sql"), {});
+  ASSERT_THAT(opened, IsOk());
+  SqliteStore& store = **opened;
+  EXPECT_EQ(store.Info().revision, 5u);
+  uint64_t damaged = 0;
+  EXPECT_THAT(store.LoadBans(damaged), IsOkAndHolds(ElementsAre(one, all)));
+  EXPECT_EQ(damaged, 0u);
+  EXPECT_THAT(store.FindDecision(4), IsOkAndHolds(Eq(NestedDecision())));
+  EXPECT_THAT(store.LoadMisses(), IsOkAndHolds(Eq(GoldenMisses())));
+  EXPECT_THAT(store.LoadJobs(), IsOkAndHolds(SizeIs(2)));
+  EXPECT_THAT(store.LoadEvidence(5),
+              IsOkAndHolds(::testing::Field(&Evidence::disturbances, SizeIs(2))));
+  EXPECT_EQ(store.Info().damaged_rows, 0u);
+}
+
 TEST(StoreGoldenTest, VersionOneCanBeWrittenTo) {
   const TempDir dir;
   auto store = SqliteStore::Open(Build(dir.path(), "store_v1.sql"));
@@ -242,6 +264,7 @@ TEST(StoreGoldenTest, VersionOneCanBeWrittenTo) {
   ASSERT_THAT((*store)->UpdateJobItem(GoldenJob(), 1), IsOk());
   ASSERT_THAT((*store)->AddMisses(GoldenMisses()), IsOk());
   EXPECT_THAT((*store)->LoadMisses(), IsOkAndHolds(Eq(GoldenMisses())));
+  ASSERT_THAT((*store)->PutBan({.runner = {"tiled", "2"}, .reason = "slow"}), IsOk());
   EXPECT_THAT((*store)->LoadDecisions(), IsOkAndHolds(SizeIs(2)));
 }
 

@@ -91,6 +91,17 @@ class Writer {
   std::string text_;
 };
 
+// The ban that was acknowledged with this number, or a later one of the same candidate.
+void ExpectBanned(Store& store, uint32_t tied) {
+  uint64_t damaged = 0;
+  const auto bans = store.LoadBans(damaged);
+  ASSERT_THAT(bans, IsOk());
+  const Candidate candidate = SampleCandidate(static_cast<int>(tied % 5));
+  const Ban* ban = FindBan(*bans, "", candidate);
+  ASSERT_NE(ban, nullptr) << tied;
+  EXPECT_GE(ban->created_unix_ms, int64_t{tied});
+}
+
 void ExpectHolds(Store& store, const std::vector<Acknowledged>& acknowledged) {
   const uint64_t head = store.Info().revision;
   for (uint64_t id = 1; id <= head; ++id) {
@@ -106,6 +117,7 @@ void ExpectHolds(Store& store, const std::vector<Acknowledged>& acknowledged) {
     ASSERT_THAT(decision, IsOk());
     EXPECT_EQ(decision->revision, a.revision);
     EXPECT_EQ(decision->tied, a.tied);
+    ExpectBanned(store, a.tied);
   }
   EXPECT_EQ(store.Info().damaged_rows, 0u);
 }

@@ -1,10 +1,12 @@
-// Writes decisions into the database named by its argument until it is killed, and prints each
-// acknowledged one as "revision id tied" and a newline.
+// Writes decisions into the database named by its argument until it is killed, each with a ban
+// whose time is its `tied`, and prints both, once acknowledged, as "revision id tied" and a
+// newline.
 #include <cstdio>
 #include <cstdlib>
 #include <string>
 
 #include "server/store/sqlite_store.h"
+#include "tests/support/ban_samples.h"
 #include "tests/support/samples.h"
 
 int main(int argc, char** argv) {
@@ -26,6 +28,9 @@ int main(int argc, char** argv) {
     const auto stored =
         (*store)->PutContest(decision.key, decision, tactic::testing::SampleEvidence());
     if (!stored.ok()) return 1;
+    tactic::Ban ban = tactic::testing::BanOf(tactic::testing::SampleCandidate(tied % 5));
+    ban.created_unix_ms = tied;
+    if (!(*store)->PutBan(ban).ok()) return 1;
     std::printf("%llu %llu %u\n", static_cast<unsigned long long>((*stored)->revision),
                 static_cast<unsigned long long>((*stored)->id), (*stored)->tied);
     if (std::fflush(stdout) != 0) return 1;

@@ -63,6 +63,54 @@ TEST(ContestPlan, ThoroughMeasuresAlsoWhoNeighboursShowHopeless) {
   EXPECT_EQ(screened(), 40);
 }
 
+TEST(ContestPlan, WhatIsBannedIsNeverSampled) {
+  ContestPlan plan;
+  CandidateList list;
+  for (int64_t i = 0; i < 4; ++i) {
+    list.candidates.push_back({{i < 2 ? "bad" : "good", "1"}, {{"i", i}}});
+    list.runners.push_back(nullptr);
+  }
+  const Ban ban{{"bad", "1"}, std::nullopt, "", "wrong results"};
+  plan.bans = OpBans({&ban, 1}, "gemm");
+  plan.incumbent = list.candidates[0];
+  plan.first = {list.candidates[1]};
+  Race race = MakeRace(plan, list);
+  for (Race::Step step = race.Next(); step.kind != Race::Step::Kind::kDone; step = race.Next()) {
+    std::vector<Observation> seen;
+    for (const int candidate : step.candidates) {
+      EXPECT_GE(candidate, 2);
+      seen.push_back({candidate, Outcome::kMeasured, 100.0 * candidate, "", 0});
+    }
+    race.Add(step, seen);
+  }
+  const ContestVerdict verdict = VerdictOf(race, 4);
+  EXPECT_EQ(verdict.order.front(), 2u);
+  EXPECT_EQ(verdict.outcomes[0], Outcome::kRejected);
+  EXPECT_EQ(race.TrialOf(1).detail, "banned: wrong results");
+  EXPECT_EQ(RejectionsOf(plan, list).size(), 2u);
+}
+
+// A search over many proposes none that is banned, so that they take nobody's place.
+TEST(ContestPlan, WhatIsBannedTakesNoPlaceInASearch) {
+  ContestPlan plan;
+  CandidateList list;
+  for (int64_t i = 0; i < 3000; ++i) {
+    list.candidates.push_back({{i % 10 == 0 ? "good" : "bad", "1"}, {{"i", i}}});
+    list.runners.push_back(nullptr);
+  }
+  const Ban ban{{"bad", "1"}, std::nullopt, "", "wrong results"};
+  plan.bans = OpBans({&ban, 1}, "gemm");
+  Race race = MakeRace(plan, list);
+  int screened = 0;
+  for (Race::Step step = race.Next(); step.kind == Race::Step::Kind::kScreen; step = race.Next()) {
+    EXPECT_EQ(step.candidates[0] % 10, 0);
+    ++screened;
+    race.Add(step,
+             std::vector<Observation>{{step.candidates[0], Outcome::kMeasured, 100.0, "", 0}});
+  }
+  EXPECT_EQ(screened, 300);
+}
+
 TEST(WallBudget, IsWhatEarlierProcessesLeft) {
   ContestPlan plan;
   EXPECT_FALSE(WallBudget(plan).Over());  // No limit.

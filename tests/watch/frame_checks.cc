@@ -205,6 +205,15 @@ Violations CheckBookmarks(const std::vector<RecordedStream>& streams) {
   return found;
 }
 
+Violations CheckBansFirst(const std::vector<RecordedStream>& streams) {
+  Violations found;
+  ForEachFrame(streams, [&](const Seen& seen) {
+    if (!seen.first() || seen.frame.has_bans()) return;
+    found.push_back(seen.Where() + "no bans in the first frame");
+  });
+  return found;
+}
+
 Violations CheckAll(const std::vector<RecordedStream>& streams, const StoreHistories& histories) {
   Violations all;
   const auto add = [&all](const Violations& more) {
@@ -216,6 +225,7 @@ Violations CheckAll(const std::vector<RecordedStream>& streams, const StoreHisto
   add(CheckComplete(streams, histories));
   add(CheckResumable(streams, histories));
   add(CheckBookmarks(streams));
+  add(CheckBansFirst(streams));
   return all;
 }
 

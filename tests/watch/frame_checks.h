@@ -46,6 +46,9 @@ Violations CheckResumable(const std::vector<RecordedStream>& streams,
 // old, and the position never goes back.
 Violations CheckBookmarks(const std::vector<RecordedStream>& streams);
 
+// All bans come in the first frame of every stream.
+Violations CheckBansFirst(const std::vector<RecordedStream>& streams);
+
 // All of them.
 Violations CheckAll(const std::vector<RecordedStream>& streams, const StoreHistories& histories);
 

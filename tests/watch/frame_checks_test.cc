@@ -61,6 +61,7 @@ RecordedStream From(const std::string& store, uint64_t revision, std::vector<Fra
   stream.request.set_store_id(store);
   stream.request.set_from_revision(revision);
   stream.frames = std::move(frames);
+  if (!stream.frames.empty()) stream.frames.front().mutable_bans();
   return stream;
 }
 
@@ -175,6 +176,15 @@ TEST(FrameChecksTest, NotResumedInAnotherStoreOrInTheFuture) {
   streams[1].frames.back() = Progress(9);
   streams[2] = From("s", 9, {Progress(9)});
   EXPECT_THAT(CheckResumable(streams, kHistories), ElementsAre(HasSubstr("no snapshot")));
+}
+
+TEST(FrameChecksTest, BansFirst) {
+  std::vector<RecordedStream> streams = Good();
+  streams[1].frames[1].mutable_bans();  // They may change.
+  EXPECT_THAT(CheckBansFirst(streams), IsEmpty());
+  streams[1].frames[0].clear_bans();
+  EXPECT_THAT(CheckBansFirst(streams),
+              ElementsAre(HasSubstr("stream 1, frame 0: no bans in the first frame")));
 }
 
 TEST(FrameChecksTest, Bookmarks) {

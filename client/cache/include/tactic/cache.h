@@ -17,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include "tactic/model/ban.h"
 #include "tactic/model/decision.h"
 #include "tactic/model/key.h"
 #include "tactic/model/problem.h"
@@ -80,6 +81,22 @@ class Cache {
   void BeginSnapshot();
   void AddToSnapshot(std::vector<Decision> part);
   void CommitSnapshot();
+
+  // What must not be run. From the next call of ChooseOne on, a banned candidate does not answer,
+  // whoever it came from (also the table file): the next one of its decision that the caller can
+  // run does, else the fallback. A decision that ranks nothing but what is banned is a miss, to be
+  // tuned anew (in a table file: not_runnable). The fallback, runner 0 with its default tactic, is
+  // what the caller runs in any case: banning it keeps it from being chosen, not from being fallen
+  // back to. SetBans replaces what it said before, and nothing of BanHere. Not for the hot path:
+  // the table is built anew.
+  void SetBans(std::vector<Ban> bans);
+  // A ban of this cache alone, as long as it lives: at once, when a launch has failed here. Again:
+  // the reason is replaced. InvalidArgument names the field.
+  Check BanHere(Ban ban);
+  // All that hold.
+  std::vector<Ban> Bans() const;
+  // While on, ChooseOne answers all calls with the fallback and records no miss (skipped).
+  void SkipAll(bool on);
 
   // Answers from the table file at `path` too (docs/table_file.md; empty: $TACTICD_TABLE, else the
   // one beside the daemon's default socket), from its pages, which all

@@ -14,11 +14,12 @@ namespace tactic {
 // How the calls of ChooseOne ended, and what the table holds.
 struct CacheStatistics {
   uint64_t hits = 0;
-  uint64_t misses = 0;               // No decision for the profile (or no decisions at all).
-  uint64_t not_runnable = 0;         // A decision, but none of its runners is in the caller's list.
+  uint64_t misses = 0;  // No decision for the profile (or no decisions at all).
+  // A decision, but none of its runners that is not banned is in the caller's list.
+  uint64_t not_runnable = 0;
   uint64_t malformed = 0;            // Wrong number of inputs, rank, or a negative size.
   uint64_t mapper_failed = 0;        // A mapper's function threw, or gave a size below 0.
-  uint64_t skipped = 0;              // The op was in the skip_ops of an override.
+  uint64_t skipped = 0;              // By an override (skip_ops), or SkipAll.
   uint64_t decisions = 0;            // Held, of the environments set.
   uint64_t foreign_environment = 0;  // Held, but of another device, version or runner: not used.
   uint64_t damaged = 0;              // Left out: no candidate, or sizes beyond the limits.

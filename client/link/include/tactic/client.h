@@ -42,6 +42,11 @@ struct ClientOptions {
   // A connection that brings nothing for this long is taken for dead and made anew. The daemon
   // sends something every 5 s.
   std::chrono::milliseconds silence{15'000};
+  // Not 0: once nothing came from the daemon for longer than this, so that a ban may have been
+  // missed, all calls get the fallback (skipped) until it is heard again; counted from the client's
+  // making, on a clock that goes on while the machine sleeps. 0: what the table holds answers for
+  // as long as it takes, with the bans that are known.
+  std::chrono::milliseconds strict_ban_age{0};
 };
 
 // What an empty ClientOptions::target stands for.
