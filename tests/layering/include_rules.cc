@@ -89,7 +89,8 @@ std::string AreaOfPublicHeader(std::string_view include) {
   if (include == "tactic/host_runners.h") return "runners/host";
   if (include == "tactic/cublaslt_runners.h") return "runners/cublaslt";
   if (include == "tactic/cuda_kernels.h") return "runners/cuda_kernels";
-  for (const char* header : {"cache", "capture", "op_handle", "op_spec", "statistics"}) {
+  for (const char* header :
+       {"cache", "capture", "op_handle", "op_spec", "shape_key", "statistics"}) {
     if (include == std::string("tactic/") + header + ".h") return "client/cache";
   }
   for (const char* header : {"tactic", "tactic_statistics", "tactic_table", "tactic_values"}) {
