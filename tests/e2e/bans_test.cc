@@ -66,7 +66,7 @@ TEST_F(BansTest, AProgramGoesOnWithTheRunnerUpUntilTheBanIsLifted) {
   EXPECT_EQ(Lookup()["pick"], runner_up_);
   const Json shown = CtlJson({"show", "1"});
   EXPECT_EQ(shown["pick"], winner_) << "a decision is as it was made";
-  EXPECT_EQ(shown["banned"], Json({0}));
+  EXPECT_EQ(shown["banned"], Json::array({0}));
   EXPECT_THAT(Ctl({"show", "1"}).out, HasSubstr("banned   " + Name(winner_)));
 
   KillDaemon();
