@@ -79,4 +79,8 @@ CallKey::Made CallKey::SetAnyCall(const KeyRules& rules, const ShapeKey& call) n
   return Made::kYes;
 }
 
+CallKey::Made CallKey::SetAnyCall(const KeyRules& rules, std::span<const Shape> call) noexcept {
+  return SetAnyCall(rules, ShapeKey(call));
+}
+
 }  // namespace tactic::cache_internal

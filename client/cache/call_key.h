@@ -46,6 +46,7 @@ class CallKey : public table::Key {
 
   // SetCall for any call: more than 16 inputs, sizes of more than 32 bits, general rules.
   Made SetAnyCall(const KeyRules& rules, const ShapeKey& call) noexcept;
+  Made SetAnyCall(const KeyRules& rules, std::span<const Shape> call) noexcept;
 };
 
 // The sum of numbers of four bits each, of 16 times 8 at the most.
@@ -105,17 +106,17 @@ template <typename Call>
   if (InputsOf(call) != rules.inputs) [[unlikely]]
     return Made::kMalformed;
   if (rules.general) [[unlikely]]
-    return SetAnyCall(rules, ShapeKey(call));
+    return SetAnyCall(rules, call);
   auto [narrow, ranks, sum, count] = Take(call);
   if (!narrow) [[unlikely]]
-    return SetAnyCall(rules, ShapeKey(call));
+    return SetAnyCall(rules, call);
   uint64_t all = 0;  // Every mapped size, or'ed.
   size_t position = 0;
   for (const KeyRules::Dynamic& dynamic : rules.dynamic) {
     const Found found = Find(dynamic.place, ranks, position);
     if (found == Found::kAbsent) continue;
     if (found == Found::kNo) [[unlikely]]
-      return SetAnyCall(rules, ShapeKey(call));
+      return SetAnyCall(rules, call);
     const auto size = static_cast<uint32_t>(words_[position]);
     const auto mapped =
         static_cast<uint64_t>(std::min(MapSize(dynamic.mapper, size), rules.tune_max));
@@ -127,12 +128,12 @@ template <typename Call>
     const Found found = Find(derived, ranks, position);
     if (found == Found::kAbsent) continue;
     if (found == Found::kNo) [[unlikely]]
-      return SetAnyCall(rules, ShapeKey(call));
+      return SetAnyCall(rules, call);
     sum += Term(position, kNarrow - words_[position]);
     words_[position] = kNarrow;
   }
   if (all > kNarrow) [[unlikely]]
-    return SetAnyCall(rules, ShapeKey(call));
+    return SetAnyCall(rules, call);
   ranks_ = ranks;
   hash_ = HashOf(ranks, sum);
   count_ = count;

@@ -59,11 +59,15 @@ class ShapesOf {
 };
 
 // Out of line, so that the hit stays small.
-[[gnu::noinline]] void NoteMiss(const CompiledOp& op, const ShapeKey& call, uint64_t hash) {
-  const ShapesOf shapes(call);
+[[gnu::noinline]] void NoteMiss(const CompiledOp& op, std::span<const Shape> call,
+                                uint64_t hash) noexcept {
   op.missed.fetch_add(1, std::memory_order_relaxed);
-  op.counts->Count(op, shapes.span());
-  op.misses->Record(op, shapes.span(), hash);
+  op.counts->Count(op, call);
+  op.misses->Record(op, call, hash);
+}
+[[gnu::noinline]] void NoteMiss(const CompiledOp& op, const ShapeKey& call,
+                                uint64_t hash) noexcept {
+  NoteMiss(op, ShapesOf(call).span(), hash);
 }
 
 bool Answers(const CompiledOp& op, const Shapes& sizes) {
@@ -87,7 +91,7 @@ template <typename Call, typename Reading>
   Entry entry;
   if (!table.Find(op.index, key, entry)) [[unlikely]] {
     reading.Add(kMiss);
-    NoteMiss(op, ShapeKey(call), key.hash());
+    NoteMiss(op, call, key.hash());
     return {};
   }
   if (entry.runner == Entry::kNoRunner) [[unlikely]] {
@@ -105,7 +109,8 @@ Choice Skip(Reading& reading) noexcept {
 }
 
 // Out of line, so that what is usual stays small: by whatever rules are in force, from any thread.
-[[gnu::noinline]] Choice ChooseAnyhow(const CompiledOp& op, const ShapeKey& call) noexcept {
+template <typename Call>
+[[gnu::noinline]] Choice ChooseAnyhow(const CompiledOp& op, const Call& call) noexcept {
   return WhileReading(*op.readers, [&](auto& reading) -> Choice {
     const Override* overriding = op.overriding.load(std::memory_order_seq_cst);
     if (overriding != nullptr && overriding->skip) return Skip(reading);
@@ -120,7 +125,7 @@ template <typename Call>
   const size_t number = this_thread;
   if (number >= kOwnedSlots || op.overriding.load(std::memory_order_relaxed) != nullptr)
       [[unlikely]]
-    return ChooseAnyhow(op, ShapeKey(call));
+    return ChooseAnyhow(op, call);
   CallKey key;
   const CallKey::Made made = key.SetCall(op.rules, call);
   OwnedReading reading(*op.readers, number);
