@@ -162,7 +162,7 @@ TEST_F(WatchTest, AReaderThatDoesNotReadGetsTheFinalStateWhenItDoes) {
 }
 
 TEST_F(WatchTest, AReaderThatNeverReadsLosesItsStreamAndCanResume) {
-  options_.max_stuck = std::chrono::milliseconds(10);
+  options_.max_stuck = std::chrono::milliseconds(300);
   Start();
   Watcher watcher(*stub_, {});
   ReadSnapshot(watcher);
