@@ -166,21 +166,21 @@ std::vector<Ban> Cache::Bans() const {
 void Cache::SkipAll(bool on) {
   std::lock_guard lock(state_->mu);
   state_->overrides.SkipAll(on);
-  for (const auto& op : state_->ops) state_->SetOverride(*op);
+  state_->ApplyOverrides();
 }
 
 Result<uint64_t> Cache::AddOverrides(ProfileOverrides overrides) {
   if (Check check = cache_internal::CheckOverrides(overrides); !check.ok()) return check.error();
   std::lock_guard lock(state_->mu);
   const uint64_t id = state_->overrides.Add(std::move(overrides));
-  for (const auto& op : state_->ops) state_->SetOverride(*op);
+  state_->ApplyOverrides();
   return id;
 }
 
 void Cache::DropOverrides(uint64_t id) {
   std::lock_guard lock(state_->mu);
   state_->overrides.Drop(id);
-  for (const auto& op : state_->ops) state_->SetOverride(*op);
+  state_->ApplyOverrides();
 }
 
 std::vector<Miss> Cache::DrainMisses(size_t limit) {

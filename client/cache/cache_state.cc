@@ -155,6 +155,10 @@ void Cache::State::SetOverride(RegisteredOp& op) {
   if (next) readers.Retire(std::move(next));
 }
 
+void Cache::State::ApplyOverrides() {
+  for (const auto& op : ops) SetOverride(*op);
+}
+
 void Cache::State::Compile(OpSpec prepared, RegisteredOp& op) {
   CompiledOp& compiled = op.compiled;
   compiled.spec = std::move(prepared);

@@ -133,6 +133,8 @@ struct Cache::State {
   Check Prime(const cache_internal::RegisteredOp& op, std::vector<Primed>& primed,
               const OpHandle& handle) const;
   void SetOverride(cache_internal::RegisteredOp& op);
+  // The same of all ops, after overrides have changed.
+  void ApplyOverrides();
   void Compile(OpSpec prepared, cache_internal::RegisteredOp& op);
 };
 

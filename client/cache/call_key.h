@@ -14,8 +14,6 @@
 
 namespace tactic::cache_internal {
 
-inline bool IsAbsent(const Shape& shape) noexcept { return shape.rank == 1 && shape.dims[0] == 0; }
-
 // The key of one call: its sizes, mapped.
 class CallKey : public table::Key {
  public:
@@ -73,6 +71,7 @@ inline uint64_t SumOfNibbles(uint64_t word) noexcept {
   return {call.narrow(), call.ranks(), call.sum(), count};
 }
 
+// Not by way of a ShapeKey: every size would be stored twice.
 [[gnu::always_inline]] inline CallKey::Taken CallKey::Take(std::span<const Shape> call) noexcept {
   uint64_t ranks = 0;
   uint64_t sum = 0;

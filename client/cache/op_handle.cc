@@ -41,33 +41,38 @@ using cache_internal::WhileReading;
 
 namespace {
 
-// The call's shapes again.
-class ShapesOf {
- public:
-  explicit ShapesOf(const ShapeKey& call) : inputs_(std::min(call.inputs(), limits::kInputs)) {
-    const int64_t* sizes = call.data();
-    for (size_t i = 0; i < inputs_; ++i) {
-      shapes_[i] = Shape(sizes, call.rank(i));
-      sizes += call.rank(i);
-    }
+// Calls use(shapes) with those of the call.
+template <typename Use>
+auto WithShapes(std::span<const Shape> call, Use use) noexcept {
+  return use(call);
+}
+template <typename Use>
+auto WithShapes(const ShapeKey& call, Use use) noexcept {
+  std::array<Shape, limits::kInputs> shapes;
+  const size_t inputs = std::min(call.inputs(), limits::kInputs);
+  const int64_t* sizes = call.data();
+  for (size_t i = 0; i < inputs; ++i) {
+    shapes[i] = Shape(sizes, call.rank(i));
+    sizes += call.rank(i);
   }
-  std::span<const Shape> span() const { return {shapes_.data(), inputs_}; }
-
- private:
-  size_t inputs_;
-  std::array<Shape, limits::kInputs> shapes_;
-};
+  return use(std::span<const Shape>(shapes.data(), inputs));
+}
 
 // Out of line, so that the hit stays small.
-[[gnu::noinline]] void NoteMiss(const CompiledOp& op, std::span<const Shape> call,
-                                uint64_t hash) noexcept {
-  op.missed.fetch_add(1, std::memory_order_relaxed);
-  op.counts->Count(op, call);
-  op.misses->Record(op, call, hash);
+template <typename Call>
+[[gnu::noinline]] void NoteMiss(const CompiledOp& op, const Call& call, uint64_t hash) noexcept {
+  WithShapes(call, [&](std::span<const Shape> shapes) {
+    op.missed.fetch_add(1, std::memory_order_relaxed);
+    op.counts->Count(op, shapes);
+    op.misses->Record(op, shapes, hash);
+  });
 }
-[[gnu::noinline]] void NoteMiss(const CompiledOp& op, const ShapeKey& call,
-                                uint64_t hash) noexcept {
-  NoteMiss(op, ShapesOf(call).span(), hash);
+
+// The same. True: the recorder's answer is `forced`.
+template <typename Call>
+[[gnu::noinline]] bool Record(const CompiledOp& op, const Call& call, Choice& forced) noexcept {
+  return WithShapes(
+      call, [&](std::span<const Shape> shapes) { return op.recorder->OnCall(op, shapes, forced); });
 }
 
 bool Answers(const CompiledOp& op, const Shapes& sizes) {
@@ -122,6 +127,10 @@ template <typename Call>
 
 template <typename Call>
 [[gnu::always_inline]] inline Choice Choose(const CompiledOp& op, const Call& call) noexcept {
+  if (op.recorded.load(std::memory_order_relaxed)) [[unlikely]] {
+    Choice forced;
+    if (Record(op, call, forced)) return forced;
+  }
   const size_t number = this_thread;
   if (number >= kOwnedSlots || op.overriding.load(std::memory_order_relaxed) != nullptr)
       [[unlikely]]
@@ -191,20 +200,10 @@ const Tactic& Choice::tactic() const {
 }
 
 Choice OpHandle::ChooseOne(std::span<const Shape> shapes) const noexcept {
-  if (op_->recorded.load(std::memory_order_relaxed)) [[unlikely]] {
-    Choice forced;
-    if (op_->recorder->OnCall(*op_, shapes, forced)) return forced;
-  }
   return Choose(*op_, shapes);
 }
 
-Choice OpHandle::ChooseOne(const ShapeKey& call) const noexcept {
-  if (op_->recorded.load(std::memory_order_relaxed)) [[unlikely]] {
-    Choice forced;
-    if (op_->recorder->OnCall(*op_, ShapesOf(call).span(), forced)) return forced;
-  }
-  return Choose(*op_, call);
-}
+Choice OpHandle::ChooseOne(const ShapeKey& call) const noexcept { return Choose(*op_, call); }
 
 void OpHandle::ChooseEach(std::span<const ShapeKey> calls,
                           std::span<Choice> choices) const noexcept {

@@ -17,6 +17,13 @@
 namespace tactic::cli {
 namespace {
 
+// Each once.
+std::vector<RunnerId> Distinct(std::vector<RunnerId> runners) {
+  std::sort(runners.begin(), runners.end());
+  runners.erase(std::unique(runners.begin(), runners.end()), runners.end());
+  return runners;
+}
+
 std::string TextOf(const RunnerId& runner) { return runner.name + "@" + runner.unique_id; }
 
 Result<RunnerId> FindRunner(const std::string& name, const std::vector<RunnerId>& known) {
@@ -43,7 +50,7 @@ Result<RunnerId> MakeRunner(const std::string& text, const std::vector<RunnerId>
 std::string WhoAsks() {
   const passwd* user = getpwuid(geteuid());
   const std::string name = user == nullptr ? std::to_string(geteuid()) : user->pw_name;
-  return name + ", tacticctl/" + std::to_string(getpid());
+  return name + ", " + ClientName();
 }
 
 template <typename Request, typename Response>
@@ -77,9 +84,7 @@ std::vector<RunnerId> RunnersOf(const v1::GetServerInfoResponse& info) {
       }
     }
   }
-  std::sort(runners.begin(), runners.end());
-  runners.erase(std::unique(runners.begin(), runners.end()), runners.end());
-  return runners;
+  return Distinct(std::move(runners));
 }
 
 Result<HeldBans> ReadBans(Connection& connection) {
@@ -179,8 +184,7 @@ Result<int> RunUnban(const Settings& settings, const BanFlags& flags) {
     const auto held = ReadBans(*connection);
     if (!held.ok()) return held.error();
     for (const Ban& ban : held->bans) known.push_back(ban.runner);
-    std::sort(known.begin(), known.end());
-    known.erase(std::unique(known.begin(), known.end()), known.end());
+    known = Distinct(std::move(known));
   }
   const auto ban = MakeBan(flags, known);
   if (!ban.ok()) return ban.error();

@@ -1,5 +1,7 @@
 #include "client/cli/requests.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <chrono>
 #include <thread>
@@ -46,6 +48,8 @@ Result<Found> FoundOf(const v1::LookupResponse& response) {
 }
 
 }  // namespace
+
+std::string ClientName() { return "tacticctl/" + std::to_string(getpid()); }
 
 Result<v1::GetServerInfoResponse> GetReadyServerInfo(Connection& connection) {
   constexpr std::chrono::milliseconds kPause(50);

@@ -14,6 +14,9 @@
 
 namespace tactic::cli {
 
+// This process, for others to see who asks: "tacticctl/4711".
+std::string ClientName();
+
 // Waits, as long as the connection's timeout, for lanes that are starting, so that their ops are
 // known.
 Result<v1::GetServerInfoResponse> GetReadyServerInfo(Connection& connection);

@@ -52,16 +52,14 @@ std::string EnvironmentText(const Environment& environment) {
   return text + "components   " + Printable(components) + "\n";
 }
 
-// "chosen": it answers; "next": whom it would fall to; or that it must not be run.
-std::string StandingOf(const Decision& decision, size_t place, const std::vector<Ban>& bans) {
-  const auto banned = [&](size_t i) {
-    return FindBan(bans, decision.key.problem.op, decision.ranking[i].candidate) != nullptr;
-  };
-  if (banned(place)) return "banned";
-  for (size_t before = 0; before < place; ++before) {
-    if (!banned(before)) return "next";
+// The places in the ranking of what must not be run.
+std::vector<size_t> BannedPlaces(const Decision& decision, const std::vector<Ban>& bans) {
+  std::vector<size_t> places;
+  for (size_t i = 0; i < decision.ranking.size(); ++i) {
+    const Candidate& candidate = decision.ranking[i].candidate;
+    if (FindBan(bans, decision.key.problem.op, candidate) != nullptr) places.push_back(i);
   }
-  return "chosen";
+  return places;
 }
 
 std::string RankingText(const Decision& decision, const std::vector<Ban>& bans) {
@@ -71,10 +69,15 @@ std::string RankingText(const Decision& decision, const std::vector<Ban>& bans) 
                {"median", Align::kRight},
                {"95 % interval"},
                {"speed-up", Align::kRight}});
+  const std::vector<size_t> places = BannedPlaces(decision, bans);
+  bool chosen =
+      false;  // The first one that may be run answers; the next are whom it would fall to.
   for (size_t i = 0; i < decision.ranking.size(); ++i) {
     const Ranked& ranked = decision.ranking[i];
-    table.Add({StandingOf(decision, i, bans), ToText(ranked.candidate),
-               FormatNanoseconds(ranked.median_ns),
+    const bool banned = std::binary_search(places.begin(), places.end(), i);
+    const char* standing = banned ? "banned" : chosen ? "next" : "chosen";
+    chosen = chosen || !banned;
+    table.Add({standing, ToText(ranked.candidate), FormatNanoseconds(ranked.median_ns),
                FormatNanoseconds(ranked.low_ns) + " to " + FormatNanoseconds(ranked.high_ns),
                FormatSpeedup(decision.default_ns, ranked.median_ns)});
   }
@@ -131,10 +134,7 @@ Json DisturbancesJson(const std::vector<Disturbance>& disturbances) {
 
 Json ShowJson(const Schemas& schemas, const Found& found, const std::vector<Ban>& bans) {
   Json json = ToJson(schemas, found.decision);
-  json["banned"] = Json::array();
-  for (size_t i = 0; i < found.decision.ranking.size(); ++i) {
-    if (StandingOf(found.decision, i, bans) == "banned") json["banned"].push_back(i);
-  }
+  json["banned"] = BannedPlaces(found.decision, bans);
   json["evidence"] = nullptr;
   if (!found.evidence) return json;
   Json trials = Json::array();

@@ -10,6 +10,7 @@
 #include "client/cli/follow.h"
 #include "client/cli/format.h"
 #include "client/cli/json.h"
+#include "client/cli/requests.h"
 #include "client/cli/spec.h"
 
 namespace tactic::cli {
@@ -37,7 +38,7 @@ Result<int> Detach(const Settings& settings, const Schemas& schemas, const v1::J
 Result<v1::TuneRequest> NewTuneRequest(const JobFlags& flags) {
   v1::TuneRequest request;
   request.set_request_id(NewRequestId());
-  request.set_client("tacticctl/" + std::to_string(getpid()));
+  request.set_client(ClientName());
   if (flags.deadline.empty()) return request;
   const auto deadline = ParseDuration(flags.deadline);
   if (!deadline.ok()) return InvalidArgument("--deadline: " + deadline.error().message);
